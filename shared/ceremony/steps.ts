@@ -1,0 +1,70 @@
+import { z } from 'zod';
+import { onlineKeySchema, participantRoleSchema } from './plan.ts';
+
+/** The acts a script is divided into, in their order. */
+export const acts = ['Prepare', 'Keys', 'Sign', 'Prove', 'Close'] as const;
+export type Act = (typeof acts)[number];
+
+/** Every kind of step there is. A script is a list of these; nothing else can happen in a ceremony. */
+export const stepKinds = [
+  'attendance',
+  'isolation',
+  'read-plan',
+  'generate-key',
+  'online-keys',
+  'sign',
+  'prove',
+  'export',
+  'read-back',
+  'transcript',
+] as const;
+export const stepKindSchema = z.enum(stepKinds);
+export type StepKind = z.infer<typeof stepKindSchema>;
+
+/** One person in the room. Initials stand beside every step that person completes; unique in a ceremony. */
+export const presentPersonSchema = z.strictObject({
+  name: z.string().min(1).max(80),
+  role: participantRoleSchema,
+  initials: z
+    .string()
+    .regex(/^\p{L}[\p{L}\p{N}]{0,3}$/u, 'one to four letters or digits, beginning with a letter'),
+});
+export type PresentPerson = z.infer<typeof presentPersonSchema>;
+
+/** What to type, exactly, when the plan has been read aloud and nobody objects. */
+export const planConfirmation = 'Yes';
+
+/** What a person hands in to complete a step, by the step's kind. Passphrases are UTF-8 bytes, never strings. */
+export const stepInputSchema = z.discriminatedUnion('kind', [
+  z.strictObject({ kind: z.literal('attendance'), people: z.array(presentPersonSchema).min(1).max(60) }),
+  /** The checklist items that were answered yes, by their identifier. All must be. */
+  z.strictObject({ kind: z.literal('isolation'), confirmed: z.array(z.string()).max(20) }),
+  z.strictObject({
+    kind: z.literal('read-plan'),
+    planHash: z.string().regex(/^[0-9a-f]{64}$/),
+    confirmation: z.string().max(20),
+  }),
+  z.strictObject({ kind: z.literal('generate-key'), passphrase: z.instanceof(Uint8Array) }),
+  z.strictObject({ kind: z.literal('online-keys'), snapshot: onlineKeySchema, timestamp: onlineKeySchema }),
+  /** `payloadHash`: SHA-256 (hex) of the canonical bytes that were shown; another payload is refused. */
+  z.strictObject({
+    kind: z.literal('sign'),
+    payloadHash: z.string().regex(/^[0-9a-f]{64}$/),
+    passphrase: z.instanceof(Uint8Array),
+  }),
+  z.strictObject({ kind: z.literal('prove') }),
+  /** `destination`: absolute path of a folder that does not exist yet or is empty. */
+  z.strictObject({ kind: z.literal('export'), destination: z.string().min(1).max(4096) }),
+  z.strictObject({ kind: z.literal('read-back') }),
+  z.strictObject({ kind: z.literal('transcript') }),
+]);
+export type StepInput = z.infer<typeof stepInputSchema>;
+
+/** The pre-flight checklist of the isolation step. A "no" to any of them ends the ceremony. */
+export const isolationChecklist = [
+  { id: 'cables', text: 'No network cable is plugged in, and no phone is attached.' },
+  { id: 'radios', text: 'Wi-Fi and Bluetooth are off, by switch or by removal.' },
+  { id: 'power', text: 'The machine has mains power or a full battery.' },
+  { id: 'clock', text: 'The clock in the status bar shows the right date and time (UTC).' },
+  { id: 'room', text: 'Nobody outside this ceremony can see the screen or the keyboard.' },
+] as const;

@@ -1,0 +1,189 @@
+import { z } from 'zod';
+import { genesisPlanSchema } from '../ceremony/plan.ts';
+import { stepInputSchema } from '../ceremony/steps.ts';
+import { errorReportSchema } from './errors.ts';
+import {
+  applicationViewSchema,
+  ceremonyViewSchema,
+  homeViewSchema,
+  inspectionSchema,
+  networkStatusSchema,
+  payloadViewSchema,
+  planPreviewSchema,
+  verificationViewSchema,
+} from './views.ts';
+
+/** A file as it is handed over: its name, for messages, and its bytes. At most 32 MiB. */
+export const fileSchema = z.strictObject({
+  name: z.string().min(1).max(255),
+  bytes: z.instanceof(Uint8Array).refine(bytes => bytes.length <= 32 * 1024 * 1024, 'at most 32 MiB'),
+});
+export type FileInput = z.infer<typeof fileSchema>;
+
+const nothing = z.strictObject({});
+const ceremonyId = z.string().regex(/^[0-9a-f]{16}$/);
+
+/**
+ * Every request the window can make. `handler` says which process answers: the custodian, which alone sees
+ * secrets, or the shell, for what only Electron's main process can do (dialogs, printing, window).
+ */
+export const requests = {
+  /** The application, its runtime and the vault. Opens the vault when there is one. */
+  describeApplication: { handler: 'custodian', request: nothing, reply: applicationViewSchema },
+  /** Creates an empty vault at the path the application was started with. */
+  createVault: {
+    handler: 'custodian',
+    request: z.strictObject({ rehearsal: z.boolean() }),
+    reply: applicationViewSchema,
+  },
+  describeHome: { handler: 'custodian', request: nothing, reply: homeViewSchema },
+  /** The network, read afresh. */
+  describeNetwork: { handler: 'custodian', request: nothing, reply: networkStatusSchema },
+
+  /** Checks a plan and tells what it would do. Stores nothing. */
+  previewPlan: {
+    handler: 'custodian',
+    request: z.strictObject({ plan: genesisPlanSchema }),
+    reply: planPreviewSchema,
+  },
+  /** Opens a ceremony: its plan, with all defaults filled in, goes into the journal and is fixed from then on. */
+  openCeremony: {
+    handler: 'custodian',
+    request: z.strictObject({ plan: genesisPlanSchema }),
+    reply: ceremonyViewSchema,
+  },
+  readCeremony: { handler: 'custodian', request: z.strictObject({ ceremonyId }), reply: ceremonyViewSchema },
+  /** Completes the present step. `by` is the name of the person who does it; they must be present. */
+  completeStep: {
+    handler: 'custodian',
+    request: z.strictObject({
+      ceremonyId,
+      stepId: z.string().max(64),
+      by: z.string().max(80),
+      input: stepInputSchema,
+    }),
+    reply: ceremonyViewSchema,
+  },
+  /** Goes back to the export step, after a medium was lost or found unreadable. */
+  exportAgain: { handler: 'custodian', request: z.strictObject({ ceremonyId }), reply: ceremonyViewSchema },
+  /** Ends a ceremony for good. `confirmation` is the repository's name, typed. Keys already made are kept. */
+  abandonCeremony: {
+    handler: 'custodian',
+    request: z.strictObject({
+      ceremonyId,
+      reason: z.string().min(1).max(500),
+      confirmation: z.string().max(255),
+    }),
+    reply: ceremonyViewSchema,
+  },
+  /** The exact bytes that will be, or were, signed. */
+  readPayload: {
+    handler: 'custodian',
+    request: z.strictObject({ ceremonyId, role: z.enum(['root', 'targets']) }),
+    reply: payloadViewSchema,
+  },
+  /** The transcript so far, as plain text in UTF-8. */
+  readTranscript: {
+    handler: 'custodian',
+    request: z.strictObject({ ceremonyId }),
+    reply: z.object({ text: z.string() }),
+  },
+  /** A generated passphrase: words of the BIP-39 English list, and how many bits of entropy they carry. */
+  suggestPassphrase: {
+    handler: 'custodian',
+    request: nothing,
+    reply: z.object({ passphrase: z.string(), bits: z.int() }),
+  },
+
+  /** Verifies a chain of root files, in the order given; the first is trusted by itself. */
+  verifyFiles: {
+    handler: 'custodian',
+    request: z.strictObject({
+      files: z.array(fileSchema).min(1).max(1000),
+      at: z.string().max(40).optional(),
+      gun: z.string().max(255).optional(),
+    }),
+    reply: verificationViewSchema,
+  },
+  /** Says what a file is. A passphrase opens an encrypted key for this one look. */
+  inspectFile: {
+    handler: 'custodian',
+    request: z.strictObject({ file: fileSchema, passphrase: z.instanceof(Uint8Array).optional() }),
+    reply: inspectionSchema,
+  },
+  /** Removable media that are mounted now. */
+  listMedia: {
+    handler: 'custodian',
+    request: nothing,
+    reply: z.object({
+      media: z.array(
+        z.object({
+          path: z.string(),
+          label: z.string(),
+          device: z.string(),
+          fileSystem: z.string(),
+          freeBytes: z.number(),
+          readOnly: z.boolean(),
+        }),
+      ),
+    }),
+  },
+
+  /** Lets the user choose a folder; `path` is null when they change their mind. */
+  chooseFolder: {
+    handler: 'shell',
+    request: z.strictObject({ title: z.string().max(120) }),
+    reply: z.object({ path: z.string().nullable() }),
+  },
+  /** Lets the user choose files and reads them. */
+  chooseFiles: {
+    handler: 'shell',
+    request: z.strictObject({ title: z.string().max(120), multiple: z.boolean() }),
+    reply: z.object({ files: z.array(fileSchema) }),
+  },
+  /** Prints this window's transcript to a PDF the user names; `path` is null when they change their mind. */
+  printTranscript: {
+    handler: 'shell',
+    request: z.strictObject({ suggestedName: z.string().max(120) }),
+    reply: z.object({ path: z.string().nullable() }),
+  },
+} as const satisfies Record<string, { handler: 'custodian' | 'shell'; request: z.ZodType; reply: z.ZodType }>;
+
+export type RequestName = keyof typeof requests;
+export type RequestOf<Name extends RequestName> = z.infer<(typeof requests)[Name]['request']>;
+/** What a caller writes: defaults may be left out. */
+export type RequestInput<Name extends RequestName> = z.input<(typeof requests)[Name]['request']>;
+export type ReplyOf<Name extends RequestName> = z.infer<(typeof requests)[Name]['reply']>;
+export const requestNames = Object.keys(requests) as RequestName[];
+
+/** How a reply crosses a border: never as a rejected promise, whose text a runtime may rewrite. */
+export const outcomeSchema = z.discriminatedUnion('ok', [
+  z.object({ ok: z.literal(true), value: z.unknown() }),
+  z.object({ ok: z.literal(false), error: errorReportSchema }),
+]);
+export type Outcome<Value> =
+  | { ok: true; value: Value }
+  | { ok: false; error: z.infer<typeof errorReportSchema> };
+
+/** Everything the main side tells the window unasked, on one channel. */
+export const eventSchema = z.discriminatedUnion('event', [
+  /** Sent about every second: the clock as the custodian's machine has it, and the network. */
+  z.object({ event: z.literal('machine'), time: z.string(), network: networkStatusSchema }),
+  /** The journal moved on: what is shown may be stale. */
+  z.object({ event: z.literal('journal'), entries: z.int(), head: z.string() }),
+  /** Nobody touched the application for a while: typed secrets are to be cleared. */
+  z.object({ event: z.literal('idle') }),
+]);
+export type RootwardEvent = z.infer<typeof eventSchema>;
+
+/** The bridge the preload puts on the window: one function a request, and one for events. */
+export type RootwardBridge = {
+  [Name in RequestName]: (request: RequestInput<Name>) => Promise<Outcome<ReplyOf<Name>>>;
+} & {
+  /** @returns a function that stops listening. */
+  onEvent(listener: (event: RootwardEvent) => void): () => void;
+};
+
+/** The IPC channel of a request, and the one channel of events. */
+export const channelOf = (name: RequestName): string => `rootward:${name}`;
+export const eventChannel = 'rootward:event';
