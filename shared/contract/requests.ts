@@ -154,7 +154,7 @@ export type RequestOf<Name extends RequestName> = z.infer<(typeof requests)[Name
 /** What a caller writes: defaults may be left out. */
 export type RequestInput<Name extends RequestName> = z.input<(typeof requests)[Name]['request']>;
 export type ReplyOf<Name extends RequestName> = z.infer<(typeof requests)[Name]['reply']>;
-export const requestNames = Object.keys(requests) as RequestName[];
+export { channelOf, eventChannel, requestNames } from './request-names.ts';
 
 /** How a reply crosses a border: never as a rejected promise, whose text a runtime may rewrite. */
 export const outcomeSchema = z.discriminatedUnion('ok', [
@@ -183,7 +183,3 @@ export type RootwardBridge = {
   /** @returns a function that stops listening. */
   onEvent(listener: (event: RootwardEvent) => void): () => void;
 };
-
-/** The IPC channel of a request, and the one channel of events. */
-export const channelOf = (name: RequestName): string => `rootward:${name}`;
-export const eventChannel = 'rootward:event';
