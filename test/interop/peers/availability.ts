@@ -1,0 +1,145 @@
+/**
+ * Which real third parties can be run on this machine. A test that needs one that is missing is skipped, and says
+ * why and how to get it, so that a green run never hides an untested promise.
+ */
+import { spawnSync } from 'node:child_process';
+import { existsSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { join } from 'node:path';
+import { bareEnvironment, checkout } from './run.ts';
+
+export type PeerName = 'notary' | 'notary-server' | 'age' | 'openssl' | 'python-tuf' | 'tuf-js' | 'docker';
+
+export type PeerState =
+  | {
+      available: true /** The program to run, or the package's main file. */;
+      command: string;
+      version: string;
+    }
+  | { available: false; reason: string; howToGet: string };
+
+const howToGet: Record<PeerName, string> = {
+  notary: 'apt-get install notary',
+  'notary-server': 'apt-get install notary',
+  age: 'apt-get install age',
+  openssl: 'apt-get install openssl',
+  'python-tuf': 'sh test/interop/peers/install-python-tuf.sh',
+  'tuf-js': 'npm ci',
+  docker: 'install a docker CLI older than 29 (29 made `docker trust` a plugin): docker/docker-ce-cli 28',
+};
+
+const known = new Map<PeerName, PeerState>();
+
+/** Whether a peer can be run here. Asked once a process and name. */
+export function peer(name: PeerName): PeerState {
+  const found = known.get(name) ?? look(name);
+  known.set(name, found);
+  return found;
+}
+
+/** The command of a peer that must be there; throws with the reason when it is not. */
+export function peerCommand(name: PeerName): string {
+  const state = peer(name);
+  if (!state.available) throw new Error(`${state.reason}; ${state.howToGet}`);
+  return state.command;
+}
+
+/** Undefined if all the peers are there, else one line that says what is missing and how to get it. */
+export function missingPeers(...names: PeerName[]): string | undefined {
+  const lines = [...new Set(names)].flatMap(name => {
+    const state = peer(name);
+    return state.available ? [] : [`${state.reason} (to get it: ${state.howToGet})`];
+  });
+  return lines.length === 0 ? undefined : lines.join('; ');
+}
+
+/**
+ * Skips the running test, with the reason in the report, if one of the peers is missing. Takes the test's context:
+ * `it('…', async context => { needPeers(context, 'notary', 'notary-server'); … })`.
+ */
+export function needPeers(context: { skip(note?: string): never }, ...names: PeerName[]): void {
+  const missing = missingPeers(...names);
+  if (missing !== undefined) context.skip(missing);
+}
+
+function look(name: PeerName): PeerState {
+  switch (name) {
+    case 'notary':
+      return program(name, 'notary', ['version'], /Go version: (\S+)/, 'built with ');
+    case 'notary-server':
+      return program(name, 'notary-server', ['-version'], /Go version: (\S+)/, 'built with ');
+    case 'age':
+      return program(name, 'age', ['--version'], /(\S+)/, '');
+    case 'openssl':
+      return program(name, 'openssl', ['version'], /^OpenSSL (\S+)/, '');
+    case 'docker':
+      return docker();
+    case 'tuf-js':
+      return tufJs();
+    case 'python-tuf':
+      return pythonTuf();
+  }
+}
+
+/** Runs a program for its version; the exit code and the pattern both have to fit. */
+function program(
+  name: PeerName,
+  command: string,
+  args: string[],
+  pattern: RegExp,
+  prefix: string,
+): PeerState {
+  const result = spawnSync(command, args, { encoding: 'utf8', env: bareEnvironment(), timeout: 20_000 });
+  if (result.error !== undefined) return missing(name, `${command} cannot be run: ${result.error.message}`);
+  const match = pattern.exec(`${result.stdout}${result.stderr}`);
+  if (match === null) return missing(name, `${command} ${args.join(' ')} exits with ${result.status}`);
+  return { available: true, command, version: `${prefix}${(match[1] ?? '').trim()}` };
+}
+
+function missing(name: PeerName, reason: string): PeerState {
+  return { available: false, reason, howToGet: howToGet[name] };
+}
+
+/** A docker CLI counts only if it still has `docker trust`. */
+function docker(): PeerState {
+  const found = program('docker', 'docker', ['--version'], /Docker version ([^,\s]+)/, '');
+  if (!found.available) return found;
+  const trust = spawnSync('docker', ['trust', 'key', 'generate', '--help'], {
+    env: bareEnvironment(),
+    timeout: 20_000,
+  });
+  return trust.status === 0 ? found : missing('docker', `docker ${found.version} has no \`docker trust\``);
+}
+
+function tufJs(): PeerState {
+  const require = createRequire(import.meta.url);
+  try {
+    const version: string = require('tuf-js/package.json').version;
+    return { available: true, command: require.resolve('tuf-js'), version };
+  } catch {
+    return missing('tuf-js', 'the npm package tuf-js is not installed');
+  }
+}
+
+/** Python gets the real home: a python3 that is a shim of pyenv or the like finds its own parts there. */
+export function pythonEnvironment(): Record<string, string> {
+  return bareEnvironment({ HOME: process.env.HOME ?? '/', PYTHONDONTWRITEBYTECODE: '1' });
+}
+
+/** A named Python first, then the one the project installs, then whichever the machine has. */
+function pythonTuf(): PeerState {
+  const named = process.env.ROOTWARD_PYTHON_TUF;
+  const installed = join(checkout, '.cache/python-tuf/bin/python');
+  // A Python that was named and does not work is an error to show, not one to step over.
+  const candidates = named ? [named] : [...(existsSync(installed) ? [installed] : []), 'python3'];
+  for (const candidate of candidates) {
+    const question = 'import tuf, tuf.ngclient, cryptography; print(tuf.__version__)';
+    const result = spawnSync(candidate, ['-c', question], {
+      encoding: 'utf8',
+      env: pythonEnvironment(),
+      timeout: 60_000,
+    });
+    if (result.status === 0) return { available: true, command: candidate, version: result.stdout.trim() };
+  }
+  return missing('python-tuf', `none of these can import tuf: ${candidates.join(', ')}`);
+}
