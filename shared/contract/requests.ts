@@ -43,13 +43,17 @@ export const requests = {
   /** Checks a plan and tells what it would do. Stores nothing. */
   previewPlan: {
     handler: 'custodian',
-    request: z.strictObject({ plan: genesisPlanSchema }),
+    request: z.strictObject({ plan: genesisPlanSchema, rehearsal: z.boolean() }),
     reply: planPreviewSchema,
   },
-  /** Opens a ceremony: its plan, with all defaults filled in, goes into the journal and is fixed from then on. */
+  /**
+   * Opens a ceremony: its plan, with all defaults filled in, goes into the journal and is fixed from then on.
+   * A rehearsal lives in a vault of its own beside the real one (`<vault>-rehearsal`, made when first needed), so
+   * that throwaway keys never lie among real ones; the window need not care: ceremonies are found by their ID.
+   */
   openCeremony: {
     handler: 'custodian',
-    request: z.strictObject({ plan: genesisPlanSchema }),
+    request: z.strictObject({ plan: genesisPlanSchema, rehearsal: z.boolean() }),
     reply: ceremonyViewSchema,
   },
   readCeremony: { handler: 'custodian', request: z.strictObject({ ceremonyId }), reply: ceremonyViewSchema },

@@ -39,7 +39,6 @@ export const applicationViewSchema = z.object({
   vault: z.object({
     path: z.string(),
     state: z.enum(['absent', 'ready', 'in-use', 'damaged']),
-    rehearsal: z.boolean(),
     /** Why it is not ready. */
     problem: errorReportSchema.optional(),
     /** Told once after opening: for example a torn last journal line that was repaired. */
