@@ -1,0 +1,158 @@
+import { RootwardError, reportError } from '../../shared/contract/errors.ts';
+import { wipeBytes } from '../../shared/contract/request-names.ts';
+import {
+  type Outcome,
+  type RequestName,
+  type RootwardEvent,
+  requestNames,
+} from '../../shared/contract/requests.ts';
+import type { NetworkStatus } from '../../shared/contract/views.ts';
+import { readNetworkStatus } from '../platform/network.ts';
+import { hardenProcess, refuseInstrumentedStart } from '../platform/process-hardening.ts';
+import { createCustodian } from './custodian.ts';
+
+// The process that may see secrets: plain Node with a port to the shell. It receives { id, name, request }
+// and { retire }, and sends { id, outcome }, { retiring } and the contract's events.
+
+declare const __ROOTWARD_VERSION__: string;
+
+/** As much of a custodian as this process needs to know. */
+export interface ServedCustodian {
+  handle(name: RequestName, request: unknown): Promise<Outcome<unknown>>;
+  close(): Promise<void>;
+  readonly sawSecret: boolean;
+}
+
+/** As much of Electron's `process.parentPort` as is used. */
+export interface ParentPort {
+  postMessage(message: unknown): void;
+  on(event: 'message', listener: (event: { data: unknown }) => void): unknown;
+}
+
+export interface ServeOptions {
+  readonly port: ParentPort;
+  readonly custodian: ServedCustodian;
+  readonly readNetwork: () => NetworkStatus;
+  readonly exit: () => void;
+  /** After how long without a request a process that saw a secret ends itself, in milliseconds. */
+  readonly retireAfter: number;
+}
+
+/** How long the shell has to answer `retiring` before the process ends without it, in milliseconds. */
+const patience = 5_000;
+
+/** Serves requests until it is asked to retire, or nothing was asked for a while after a secret was seen. */
+export function serveCustodian(options: ServeOptions): void {
+  const { port, custodian } = options;
+  let pending = 0;
+  let retiring = false;
+  let idleTimer: NodeJS.Timeout | undefined;
+
+  async function answer(id: number, name: unknown, request: unknown): Promise<void> {
+    clearTimeout(idleTimer);
+    pending += 1;
+    let outcome: Outcome<unknown>;
+    try {
+      if (!isRequestName(name)) throw unknownRequest();
+      outcome = await custodian.handle(name, request);
+    } catch (error) {
+      outcome = { ok: false, error: reportError(error) };
+    } finally {
+      // SECURITY: typed passphrases do not outlive the request that carried them.
+      wipeBytes(request);
+      pending -= 1;
+    }
+    port.postMessage({ id, outcome });
+    if (retiring) await leaveWhenDone();
+    // SECURITY: what a language with a garbage collector cannot wipe ends with the process.
+    else if (pending === 0 && custodian.sawSecret) idleTimer = setTimeout(askToRetire, options.retireAfter);
+  }
+
+  function askToRetire(): void {
+    port.postMessage({ retiring: true });
+    setTimeout(retire, patience);
+  }
+
+  function retire(): void {
+    retiring = true;
+    void leaveWhenDone();
+  }
+
+  async function leaveWhenDone(): Promise<void> {
+    if (pending > 0) return;
+    clearInterval(clock);
+    try {
+      await custodian.close();
+    } finally {
+      options.exit();
+    }
+  }
+
+  port.on('message', ({ data }) => {
+    if (typeof data !== 'object' || data === null) return;
+    if ('retire' in data) retire();
+    else if ('id' in data && typeof data.id === 'number' && 'name' in data && 'request' in data)
+      void answer(data.id, data.name, data.request);
+  });
+  const clock = setInterval(() => {
+    const event: RootwardEvent = {
+      event: 'machine',
+      time: new Date().toISOString().replace(/\.\d+Z$/, 'Z'),
+      network: options.readNetwork(),
+    };
+    port.postMessage(event);
+  }, 1_000);
+}
+
+function isRequestName(name: unknown): name is RequestName {
+  return requestNames.some(known => known === name);
+}
+
+function unknownRequest(): RootwardError {
+  return new RootwardError('request-refused', {
+    message: 'The custodian was asked for something that is not in the contract.',
+    remedy: 'Nothing was done. Start Rootward again; if it comes back, report it.',
+  });
+}
+
+/** Ends the process, saying only which kind of fault it was: a message or a stack may quote a secret. */
+function endSilently(error: unknown): void {
+  const { code, message } = reportError(error);
+  process.stderr.write(`rootward custodian: ${code}: ${message}\n`, () => process.exit(1));
+}
+
+function argument(name: string): string | undefined {
+  const prefix = `--${name}=`;
+  return process.argv.find(value => value.startsWith(prefix))?.slice(prefix.length);
+}
+
+function start(port: ParentPort): void {
+  // SECURITY: set before anything else runs, so that no fault prints what it stumbled over.
+  process.setUncaughtExceptionCaptureCallback(endSilently);
+  process.on('unhandledRejection', endSilently);
+  hardenProcess();
+  refuseInstrumentedStart();
+  const vaultPath = argument('vault');
+  if (vaultPath === undefined) throw new Error('no --vault');
+  const readNetwork = (): NetworkStatus => readNetworkStatus();
+  const custodian = createCustodian({
+    vaultPath,
+    runtime: argument('runtime') === 'electron' ? 'electron' : 'stand-in',
+    version: __ROOTWARD_VERSION__,
+    describeNetwork: readNetwork,
+    onJournal: (entries, head) => {
+      const event: RootwardEvent = { event: 'journal', entries, head };
+      port.postMessage(event);
+    },
+  });
+  serveCustodian({
+    port,
+    custodian,
+    readNetwork,
+    exit: () => process.exit(0),
+    retireAfter: Number(process.env.ROOTWARD_RETIRE_AFTER_MS) || 60_000,
+  });
+}
+
+const parentPort = (process as { parentPort?: ParentPort }).parentPort;
+if (parentPort !== undefined) start(parentPort);

@@ -1,0 +1,143 @@
+import { randomBytes } from 'node:crypto';
+import { constants } from 'node:fs';
+import { type FileHandle, open, rename, rm } from 'node:fs/promises';
+import path from 'node:path';
+import { BrowserWindow, dialog, type WebContents } from 'electron';
+import { RootwardError } from '../../shared/contract/errors.ts';
+import type { FileInput } from '../../shared/contract/requests.ts';
+import type { ShellHandlers } from '../ipc/register-requests.ts';
+import { storageError } from '../media/storage-error.ts';
+
+/** The largest file that is taken in, as in the contract. */
+const largestFile = 32 * 1024 * 1024;
+/** The most files that are taken in at once, as in the contract. */
+const mostFiles = 1000;
+
+/** The requests the shell answers itself: what only Electron's main process can do. */
+export const shellHandlers: ShellHandlers = {
+  async chooseFolder({ title }, asker) {
+    const chosen = await dialog.showOpenDialog(windowOf(asker), {
+      title,
+      properties: ['openDirectory', 'createDirectory'],
+    });
+    return { path: chosen.canceled ? null : (chosen.filePaths[0] ?? null) };
+  },
+
+  async chooseFiles({ title, multiple }, asker) {
+    const chosen = await dialog.showOpenDialog(windowOf(asker), {
+      title,
+      properties: multiple ? ['openFile', 'multiSelections'] : ['openFile'],
+    });
+    if (chosen.canceled) return { files: [] };
+    return { files: await readChosenFiles(chosen.filePaths) };
+  },
+
+  async printTranscript({ suggestedName }, asker) {
+    const window = windowOf(asker);
+    const bytes = await window.webContents.printToPDF({ printBackground: true, pageSize: 'A4' });
+    const chosen = await dialog.showSaveDialog(window, {
+      title: 'Save the transcript',
+      // Only the name is suggested; where it goes is the user's choice.
+      defaultPath: path.basename(suggestedName),
+      filters: [{ name: 'PDF', extensions: ['pdf'] }],
+    });
+    if (chosen.canceled || chosen.filePath === '') return { path: null };
+    await writeWhole(chosen.filePath, bytes);
+    return { path: chosen.filePath };
+  },
+};
+
+function windowOf(asker: WebContents): BrowserWindow {
+  const window = BrowserWindow.fromWebContents(asker);
+  if (window === null)
+    throw new RootwardError('request-refused', {
+      message: 'The window that asked has been closed.',
+      remedy: 'Nothing was done. Open Rootward and ask again.',
+    });
+  return window;
+}
+
+/**
+ * Reads the files a person has chosen, each whole.
+ *
+ * @throws RootwardError `too-large`, `wrong-type` for anything that is not a regular file, or why one could
+ * not be read.
+ */
+export async function readChosenFiles(filePaths: readonly string[]): Promise<FileInput[]> {
+  if (filePaths.length > mostFiles)
+    throw new RootwardError('too-large', {
+      message: `${filePaths.length} files were chosen; at most ${mostFiles} are read at once.`,
+      remedy: 'Choose fewer files.',
+    });
+  const files: FileInput[] = [];
+  for (const filePath of filePaths)
+    files.push({ name: path.basename(filePath), bytes: await readWhole(filePath) });
+  return files;
+}
+
+async function readWhole(filePath: string): Promise<Uint8Array<ArrayBuffer>> {
+  let handle: FileHandle | undefined;
+  try {
+    // Not to wait for ever for a writer, should it be a pipe.
+    handle = await open(filePath, constants.O_RDONLY | (constants.O_NONBLOCK ?? 0));
+    const { size, isRegular } = await handle
+      .stat()
+      .then(stat => ({ size: stat.size, isRegular: stat.isFile() }));
+    if (!isRegular)
+      throw new RootwardError('wrong-type', {
+        message: `${path.basename(filePath)} is not a regular file.`,
+        remedy: 'Choose a file.',
+        place: filePath,
+      });
+    if (size > largestFile) throw tooLarge(filePath);
+    const bytes = new Uint8Array(size);
+    let filled = 0;
+    while (filled < size) {
+      const { bytesRead } = await handle.read(bytes, filled, size - filled, filled);
+      if (bytesRead === 0) break;
+      filled += bytesRead;
+    }
+    const { bytesRead: more } = await handle.read(new Uint8Array(1), 0, 1, filled);
+    if (filled !== size || more !== 0)
+      throw new RootwardError('medium-unreadable', {
+        message: `${path.basename(filePath)} changed while it was read.`,
+        remedy: 'Wait until nothing writes to it any more, and choose it again.',
+        place: filePath,
+      });
+    return bytes;
+  } catch (error) {
+    throw error instanceof RootwardError ? error : storageError(error, filePath, 'read');
+  } finally {
+    await handle?.close().catch(() => {});
+  }
+}
+
+function tooLarge(filePath: string): RootwardError {
+  return new RootwardError('too-large', {
+    message: `${path.basename(filePath)} is larger than 32 MiB.`,
+    remedy: 'No file Rootward reads is that large. Choose the right one.',
+    place: filePath,
+  });
+}
+
+/** Writes a file so that its name stands for the whole content or for what was there before. */
+export async function writeWhole(filePath: string, bytes: Uint8Array): Promise<void> {
+  const partial = `${filePath}.partial-${randomBytes(6).toString('hex')}`;
+  try {
+    const handle = await open(partial, 'wx', 0o644);
+    try {
+      await handle.writeFile(bytes);
+      await handle.sync();
+    } finally {
+      await handle.close();
+    }
+    await rename(partial, filePath);
+    const folder = await open(path.dirname(filePath), 'r').catch(() => undefined);
+    // A folder cannot be opened or synced on every system; the file itself is durable by then.
+    await folder?.sync().catch(() => {});
+    await folder?.close();
+  } catch (error) {
+    await rm(partial, { force: true }).catch(() => {});
+    throw storageError(error, filePath, 'write');
+  }
+}

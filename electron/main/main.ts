@@ -1,0 +1,125 @@
+import { homedir } from 'node:os';
+import path from 'node:path';
+import {
+  app,
+  type BrowserWindow,
+  dialog,
+  ipcMain,
+  Menu,
+  powerMonitor,
+  protocol,
+  session,
+  utilityProcess,
+} from 'electron';
+import { reportError } from '../../shared/contract/errors.ts';
+import { eventChannel, type RootwardEvent } from '../../shared/contract/requests.ts';
+import { registerRequests } from '../ipc/register-requests.ts';
+import { hardenProcess } from '../platform/process-hardening.ts';
+import { answerFileRequest, origin, readServedFiles, scheme } from './app-protocol.ts';
+import { type CustodianHost, createCustodianHost } from './custodian-host.ts';
+import { shellHandlers } from './dialogs.ts';
+import { watchIdle } from './idle-lock.ts';
+import { applySwitches, lockContents, lockSession } from './lockdown.ts';
+import { custodianEnvironment, profileFolder, vaultPathFrom } from './start-options.ts';
+import { openWindow } from './window.ts';
+
+// The shell, in the order it starts. Everything down to `whenReady` must be set before Chromium starts.
+
+/** Real Electron says so itself; the stand-in for tests and previews (test/runtime) does not. */
+const runtime = process.versions.electron === undefined ? 'stand-in' : 'electron';
+const distribution = path.resolve(__dirname, '..');
+
+// SECURITY: first of all, for this process and, by inheritance, for those it starts.
+hardenProcess();
+applySwitches(app.commandLine);
+app.enableSandbox();
+lockContents(app);
+protocol.registerSchemesAsPrivileged([
+  // SECURITY: `standard` gives the scheme a real origin, `secure` makes it a trustworthy one. Nothing else:
+  // no bypassCSP, no fetch API, no CORS, no service workers.
+  { scheme, privileges: { standard: true, secure: true } },
+]);
+
+const userData = app.getPath('userData');
+const chosenVault = vaultPathFrom(process.argv, process.env, process.cwd());
+const vaultPath = chosenVault ?? path.join(userData, 'vault');
+// One instance a vault: the lock lives in the profile folder.
+if (chosenVault !== undefined) app.setPath('userData', profileFolder(userData, chosenVault));
+
+let window: BrowserWindow | undefined;
+let custodian: CustodianHost | undefined;
+
+if (app.requestSingleInstanceLock()) {
+  app.on('second-instance', () => {
+    if (window?.isMinimized()) window.restore();
+    window?.focus();
+  });
+  app.on('window-all-closed', () => app.quit());
+  app.on('will-quit', event => {
+    // A ceremony that is open stays open: its journal says where it stands. Only the vault is let go.
+    if (custodian === undefined) return;
+    event.preventDefault();
+    const closing = custodian;
+    custodian = undefined;
+    void closing.close().finally(() => app.quit());
+  });
+  app
+    .whenReady()
+    .then(start)
+    .catch((error: unknown) => {
+      const report = reportError(error);
+      dialog.showErrorBox('Rootward cannot start', `${report.message}\n\n${report.remedy}`);
+      app.exit(1);
+    });
+} else app.quit();
+
+async function start(): Promise<void> {
+  // SECURITY: Chromium's own resolver and DNS over HTTPS; the stand-in's browser has its switches alone.
+  if (runtime === 'electron')
+    app.configureHostResolver({ enableBuiltInResolver: false, secureDnsMode: 'off' });
+  lockSession(session.defaultSession, app.isPackaged);
+  const files = readServedFiles(path.join(distribution, 'renderer'));
+  session.defaultSession.protocol.handle(scheme, request => answerFileRequest(files, request));
+  Menu.setApplicationMenu(
+    // Without a menu, macOS has no copy and paste keys; elsewhere no menu is the calmer window.
+    process.platform === 'darwin'
+      ? Menu.buildFromTemplate([{ role: 'appMenu' }, { role: 'editMenu' }])
+      : null,
+  );
+
+  custodian = createCustodianHost({
+    start: () =>
+      utilityProcess.fork(
+        path.join(distribution, 'electron', 'custodian.cjs'),
+        [`--vault=${vaultPath}`, `--runtime=${runtime}`],
+        {
+          serviceName: 'Rootward custodian',
+          env: custodianEnvironment(process.env),
+          // SECURITY: the default would hand on this process's own Node arguments, a debugger's among them.
+          execArgv: [],
+          cwd: homedir(),
+        },
+      ),
+    onEvent: tellWindow,
+  });
+  registerRequests({
+    ipcMain,
+    allowedOrigin: origin,
+    isOwnWindow: contents => window !== undefined && !window.isDestroyed() && contents === window.webContents,
+    custodian,
+    shell: shellHandlers,
+  });
+  window = openWindow({
+    preload: path.join(distribution, 'electron', 'preload.cjs'),
+    icon: path.resolve(distribution, '..', 'assets', 'icon.png'),
+    isPackaged: app.isPackaged,
+  });
+  window.on('closed', () => {
+    window = undefined;
+  });
+  watchIdle(powerMonitor, () => tellWindow({ event: 'idle' }));
+}
+
+function tellWindow(event: RootwardEvent): void {
+  if (window !== undefined && !window.isDestroyed()) window.webContents.send(eventChannel, event);
+}
