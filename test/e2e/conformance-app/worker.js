@@ -1,0 +1,4 @@
+fetch('https://elsewhere.example/from-worker').then(
+  () => postMessage('reached'),
+  () => postMessage('refused'),
+);
