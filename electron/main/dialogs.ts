@@ -1,12 +1,11 @@
-import { randomBytes } from 'node:crypto';
 import { constants } from 'node:fs';
-import { type FileHandle, open, rename, rm } from 'node:fs/promises';
+import { type FileHandle, open } from 'node:fs/promises';
 import path from 'node:path';
 import { BrowserWindow, dialog, type WebContents } from 'electron';
 import { RootwardError } from '../../shared/contract/errors.ts';
 import type { FileInput } from '../../shared/contract/requests.ts';
 import type { ShellHandlers } from '../ipc/register-requests.ts';
-import { storageError } from '../media/storage-error.ts';
+import { storageError, writeFileDurably } from '../platform/durable-files.ts';
 
 /** The largest file that is taken in, as in the contract. */
 const largestFile = 32 * 1024 * 1024;
@@ -42,7 +41,7 @@ export const shellHandlers: ShellHandlers = {
       filters: [{ name: 'PDF', extensions: ['pdf'] }],
     });
     if (chosen.canceled || chosen.filePath === '') return { path: null };
-    await writeWhole(chosen.filePath, bytes);
+    await writeFileDurably(chosen.filePath, bytes, { mode: 0o644, readBack: true });
     return { path: chosen.filePath };
   },
 };
@@ -106,7 +105,7 @@ async function readWhole(filePath: string): Promise<Uint8Array<ArrayBuffer>> {
       });
     return bytes;
   } catch (error) {
-    throw error instanceof RootwardError ? error : storageError(error, filePath, 'read');
+    throw error instanceof RootwardError ? error : storageError(error, filePath, 'Reading');
   } finally {
     await handle?.close().catch(() => {});
   }
@@ -118,26 +117,4 @@ function tooLarge(filePath: string): RootwardError {
     remedy: 'No file Rootward reads is that large. Choose the right one.',
     place: filePath,
   });
-}
-
-/** Writes a file so that its name stands for the whole content or for what was there before. */
-export async function writeWhole(filePath: string, bytes: Uint8Array): Promise<void> {
-  const partial = `${filePath}.partial-${randomBytes(6).toString('hex')}`;
-  try {
-    const handle = await open(partial, 'wx', 0o644);
-    try {
-      await handle.writeFile(bytes);
-      await handle.sync();
-    } finally {
-      await handle.close();
-    }
-    await rename(partial, filePath);
-    const folder = await open(path.dirname(filePath), 'r').catch(() => undefined);
-    // A folder cannot be opened or synced on every system; the file itself is durable by then.
-    await folder?.sync().catch(() => {});
-    await folder?.close();
-  } catch (error) {
-    await rm(partial, { force: true }).catch(() => {});
-    throw storageError(error, filePath, 'write');
-  }
 }

@@ -1,3 +1,4 @@
+import { mkdirSync } from 'node:fs';
 import { homedir } from 'node:os';
 import path from 'node:path';
 import {
@@ -25,8 +26,8 @@ import { openWindow } from './window.ts';
 
 // The shell, in the order it starts. Everything down to `whenReady` must be set before Chromium starts.
 
-/** Real Electron says so itself; the stand-in for tests and previews (test/runtime) does not. */
-const runtime = process.versions.electron === undefined ? 'stand-in' : 'electron';
+/** The stand-in for tests and previews (test/runtime) calls itself so in its version. */
+const runtime = process.versions.electron.endsWith('stand-in') ? 'stand-in' : 'electron';
 const distribution = path.resolve(__dirname, '..');
 
 // SECURITY: first of all, for this process and, by inheritance, for those it starts.
@@ -42,16 +43,21 @@ protocol.registerSchemesAsPrivileged([
 
 const userData = app.getPath('userData');
 const chosenVault = vaultPathFrom(process.argv, process.env, process.cwd());
-const vaultPath = chosenVault ?? path.join(userData, 'vault');
-// One instance a vault: the lock lives in the profile folder.
-if (chosenVault !== undefined) app.setPath('userData', profileFolder(userData, chosenVault));
+const vaultPath = chosenVault ?? path.join(app.getPath('appData'), 'rootward', 'vault');
+// One instance a vault: the lock lives in Chromium's profile folder.
+if (chosenVault !== undefined) {
+  const profile = profileFolder(userData, chosenVault);
+  mkdirSync(profile, { recursive: true });
+  app.setPath('userData', profile);
+}
 
 let window: BrowserWindow | undefined;
 let custodian: CustodianHost | undefined;
 
 if (app.requestSingleInstanceLock()) {
   app.on('second-instance', () => {
-    if (window?.isMinimized()) window.restore();
+    // What the stand-in cannot do throws there.
+    if (runtime === 'electron' && window?.isMinimized()) window.restore();
     window?.focus();
   });
   app.on('window-all-closed', () => app.quit());
@@ -117,7 +123,8 @@ async function start(): Promise<void> {
   window.on('closed', () => {
     window = undefined;
   });
-  watchIdle(powerMonitor, () => tellWindow({ event: 'idle' }));
+  // The stand-in's browser does not tell how long the machine was left alone.
+  if (runtime === 'electron') watchIdle(powerMonitor, () => tellWindow({ event: 'idle' }));
 }
 
 function tellWindow(event: RootwardEvent): void {
