@@ -31,11 +31,7 @@ export const requests = {
   /** The application, its runtime and the vault. Opens the vault when there is one. */
   describeApplication: { handler: 'custodian', request: nothing, reply: applicationViewSchema },
   /** Creates an empty vault at the path the application was started with. */
-  createVault: {
-    handler: 'custodian',
-    request: z.strictObject({ rehearsal: z.boolean() }),
-    reply: applicationViewSchema,
-  },
+  createVault: { handler: 'custodian', request: nothing, reply: applicationViewSchema },
   describeHome: { handler: 'custodian', request: nothing, reply: homeViewSchema },
   /** The network, read afresh. */
   describeNetwork: { handler: 'custodian', request: nothing, reply: networkStatusSchema },

@@ -7,6 +7,7 @@ const hex64 = z.string().regex(/^[0-9a-f]{64}$/);
 
 /** A label and what stands beside it, in plain words: the rows of the "what this does" table. */
 export const summaryRowSchema = z.object({ label: z.string(), value: z.string() });
+export type SummaryRow = z.infer<typeof summaryRowSchema>;
 
 /** A SHA-256 as people compare it: the whole value in hex, and its first bytes as PGP words to read aloud. */
 export const fingerprintSchema = z.object({ hex: hex64, words: z.array(z.string()) });

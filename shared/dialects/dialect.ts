@@ -72,6 +72,9 @@ export interface Dialect {
   decodeSignature(signature: JsonPlace, key: ListedKey): DecodedSignature;
   /** @param signature ECDSA as fixed-width r||s, Ed25519 as 64 bytes */
   writeSignature(keyId: string, publicKey: PublicKey, signature: Uint8Array): JsonObject;
+  /** @returns the SHA-256 of a file as metadata writes it: hexadecimal, or base64 in Notary */
+  writeHash(content: Uint8Array): string;
+
   /** The hash an algorithm's signatures are made over. */
   hashFor(publicKey: PublicKey): HashName;
 

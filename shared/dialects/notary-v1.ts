@@ -1,3 +1,4 @@
+import { sha256 } from '@noble/hashes/sha2.js';
 import { base64 } from '@scure/base';
 import { sha256Hex } from '../display/fingerprint.ts';
 import { canonicalJson } from '../tuf/canonical-json.ts';
@@ -123,6 +124,9 @@ export const notaryV1: Dialect = {
   writeSignature(keyId, publicKey, signature) {
     return { keyid: keyId, method: methodOf[publicKey.algorithm], sig: base64.encode(signature) };
   },
+
+  // tuf/data/types.go: hashes are []byte, which Go writes as base64.
+  writeHash: content => base64.encode(sha256(content)),
 
   // tuf/signed/verifiers.go hashes with SHA-256 whatever the curve.
   hashFor: () => 'sha256',

@@ -108,6 +108,8 @@ export const tuf10: Dialect = {
 
   hashFor: publicKey => (publicKey.algorithm === 'ecdsa-p384' ? 'sha384' : 'sha256'),
 
+  writeHash: sha256Hex,
+
   rejectRootKey: () => undefined,
 };
 

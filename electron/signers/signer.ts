@@ -1,0 +1,20 @@
+import type { PublicKey } from '../../shared/tuf/public-key.ts';
+import type { HashName } from '../../shared/tuf/signature.ts';
+
+/**
+ * A key that can sign, wherever it is kept. A signer says who it is by its public key before it is asked for
+ * a passphrase or PIN, so that a secret is never spent on the wrong key.
+ */
+export interface Signer {
+  readonly custody: 'software';
+  readonly publicKey: PublicKey;
+  /**
+   * Signs once.
+   * @param message the bytes to sign (not their hash)
+   * @param hash for ECDSA; Ed25519 signs the message itself
+   * @param secret passphrase, UTF-8; the caller wipes it
+   * @returns ECDSA: r||s of fixed width; Ed25519: 64 bytes. Not verified yet: `signAndVerify` does that.
+   * @throws RootwardError `wrong-passphrase`, `key-damaged`, `key-mismatch`
+   */
+  sign(message: Uint8Array, hash: HashName, secret: Uint8Array): Promise<Uint8Array>;
+}

@@ -1,0 +1,79 @@
+import { z } from 'zod';
+import { errorReportSchema } from '../contract/errors.ts';
+import { networkStatusSchema } from '../contract/views.ts';
+import { settledPlanSchema } from './settled-plan.ts';
+import { presentPersonSchema } from './steps.ts';
+
+const hex64 = z.string().regex(/^[0-9a-f]{64}$/);
+const ceremonyId = z.string().regex(/^[0-9a-f]{16}$/);
+const roleSchema = z.enum(['root', 'targets']);
+
+/** What a completed step leaves behind: everything needed to go on from here, and to check it later. */
+export const evidenceSchema = z.discriminatedUnion('kind', [
+  z.strictObject({ kind: z.literal('attendance'), people: z.array(presentPersonSchema) }),
+  z.strictObject({
+    kind: z.literal('isolation'),
+    confirmed: z.array(z.string()),
+    network: networkStatusSchema,
+  }),
+  z.strictObject({ kind: z.literal('read-plan'), planHash: hex64 }),
+  z.strictObject({
+    kind: z.literal('generate-key'),
+    role: roleSchema,
+    holder: z.string(),
+    /** SHA-256 of the SubjectPublicKeyInfo: the name of the key's files in the vault. */
+    fingerprint: hex64,
+    publicKey: z.string(),
+    /** PEM, for root keys in dialects that want one. */
+    certificate: z.string().optional(),
+  }),
+  z.strictObject({
+    kind: z.literal('online-keys'),
+    snapshot: z.strictObject({ publicKey: z.string(), source: z.string().optional() }),
+    timestamp: z.strictObject({ publicKey: z.string(), source: z.string().optional() }),
+  }),
+  z.strictObject({
+    kind: z.literal('sign'),
+    role: roleSchema,
+    holder: z.string(),
+    keyId: hex64,
+    payloadHash: hex64,
+    /** The signature object, as it stands in the metadata. */
+    signature: z.record(z.string(), z.string()),
+  }),
+  z.strictObject({ kind: z.literal('prove'), rootHash: hex64, targetsHash: hex64 }),
+  z.strictObject({
+    kind: z.literal('export'),
+    destination: z.string(),
+    files: z.array(z.strictObject({ name: z.string(), size: z.int(), sha256: hex64 })),
+  }),
+  z.strictObject({ kind: z.literal('read-back'), method: z.string() }),
+  z.strictObject({ kind: z.literal('transcript'), sha256: hex64 }),
+]);
+export type Evidence = z.infer<typeof evidenceSchema>;
+export type EvidenceOf<Kind extends Evidence['kind']> = Extract<Evidence, { kind: Kind }>;
+
+/** Everything a journal can say. The state of all ceremonies is a fold over these, and nothing else. */
+export const journalEventSchema = z.discriminatedUnion('type', [
+  z.strictObject({ type: z.literal('vault-created'), vaultId: z.string(), rehearsal: z.boolean() }),
+  z.strictObject({
+    type: z.literal('ceremony-opened'),
+    ceremonyId,
+    plan: settledPlanSchema,
+    planHash: hex64,
+  }),
+  z.strictObject({
+    type: z.literal('step-completed'),
+    ceremonyId,
+    stepId: z.string(),
+    /** The name of the person who completed it. */
+    by: z.string(),
+    evidence: evidenceSchema,
+  }),
+  /** Something went wrong in a step; the step stays open. */
+  z.strictObject({ type: z.literal('incident'), ceremonyId, stepId: z.string(), error: errorReportSchema }),
+  /** The medium was lost, or found unreadable: export and read-back are to be done again. */
+  z.strictObject({ type: z.literal('export-reopened'), ceremonyId }),
+  z.strictObject({ type: z.literal('ceremony-abandoned'), ceremonyId, reason: z.string() }),
+]);
+export type JournalEvent = z.infer<typeof journalEventSchema>;

@@ -1,0 +1,41 @@
+import { dialects } from '../dialects/dialects.ts';
+import { sha256Hex } from '../display/fingerprint.ts';
+import { courierPage } from './courier.ts';
+import { rehearsalNotice, rehearsalTarget, signedDocuments } from './genesis.ts';
+import type { CeremonyState } from './state.ts';
+import { transcriptText } from './transcript.ts';
+import type { JournalPosition } from './view.ts';
+
+export interface ExportFile {
+  readonly name: string;
+  readonly bytes: Uint8Array;
+}
+
+/**
+ * The one folder a ceremony carries away: the metadata under every name its dialect needs, a page for the
+ * courier, the transcript so far, and SHA256SUMS over all of it.
+ * @returns undefined until everything is signed
+ */
+export function exportFiles(ceremony: CeremonyState, journal: JournalPosition): ExportFile[] | undefined {
+  const documents = signedDocuments(ceremony);
+  if (!documents) return undefined;
+  const text = (name: string, content: string): ExportFile => ({
+    name,
+    bytes: new TextEncoder().encode(content),
+  });
+  const files: ExportFile[] = [
+    { name: 'root.json', bytes: documents.root },
+    { name: '1.root.json', bytes: documents.root },
+    { name: 'targets.json', bytes: documents.targets },
+    // With consistent snapshots clients ask for targets by version.
+    ...(dialects[ceremony.plan.dialect].consistentSnapshot
+      ? [{ name: '1.targets.json', bytes: documents.targets }]
+      : []),
+    text('COURIER.txt', courierPage(ceremony)),
+    text('TRANSCRIPT.txt', transcriptText(ceremony, journal)),
+    ...(ceremony.plan.rehearsal ? [text(rehearsalTarget, rehearsalNotice)] : []),
+  ];
+  // The form `sha256sum --check` reads. The root comes first: it is what people compare.
+  const sums = files.map(file => `${sha256Hex(file.bytes)}  ${file.name}\n`).join('');
+  return [...files, text('SHA256SUMS', sums)];
+}

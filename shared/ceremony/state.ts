@@ -1,0 +1,147 @@
+import { RootwardError } from '../contract/errors.ts';
+import type { Evidence, EvidenceOf, JournalEvent } from './events.ts';
+import { type Step, scriptFor } from './script.ts';
+import { planHash, type SettledPlan } from './settled-plan.ts';
+import type { PresentPerson } from './steps.ts';
+
+/** A journal line, as far as the fold needs it. */
+export interface DatedEvent {
+  readonly entry: number;
+  /** RFC 3339 with milliseconds. */
+  readonly time: string;
+  readonly event: JournalEvent;
+}
+
+export interface CompletedStep {
+  readonly by: string;
+  readonly initials: string;
+  readonly time: string;
+  readonly entry: number;
+  readonly evidence: Evidence;
+}
+
+export interface Incident {
+  readonly time: string;
+  readonly stepId: string;
+  readonly message: string;
+}
+
+export interface CeremonyState {
+  readonly id: string;
+  readonly plan: SettledPlan;
+  readonly planHash: string;
+  readonly script: readonly Step[];
+  readonly opened: string;
+  readonly status: 'open' | 'finished' | 'abandoned';
+  readonly abandonReason: string | undefined;
+  readonly completed: ReadonlyMap<string, CompletedStep>;
+  readonly incidents: readonly Incident[];
+}
+
+export type VaultState = ReadonlyMap<string, CeremonyState>;
+
+/** @returns the first step that is not done, or undefined when all are */
+export const presentStep = (ceremony: CeremonyState): Step | undefined =>
+  ceremony.status === 'open' ? ceremony.script.find(step => !ceremony.completed.has(step.id)) : undefined;
+
+/** @returns the people present, once attendance was taken */
+export const peoplePresent = (ceremony: CeremonyState): readonly PresentPerson[] =>
+  evidenceOf(ceremony, 'attendance')[0]?.people ?? [];
+
+/** @returns the evidence of all completed steps of a kind, in the script's order */
+export function evidenceOf<Kind extends Evidence['kind']>(
+  ceremony: CeremonyState,
+  kind: Kind,
+): EvidenceOf<Kind>[] {
+  return ceremony.script.flatMap(step => {
+    const evidence = ceremony.completed.get(step.id)?.evidence;
+    return evidence?.kind === kind ? [evidence as EvidenceOf<Kind>] : [];
+  });
+}
+
+/**
+ * Folds a journal into the state of every ceremony in it. Nothing else is stored about a ceremony, so whatever
+ * this returns after a crash is where the ceremony goes on.
+ * @throws RootwardError `journal-damaged` when the events contradict each other: whoever wrote them was not
+ * Rootward
+ */
+export function foldJournal(events: readonly DatedEvent[]): VaultState {
+  const state = new Map<string, CeremonyState>();
+  for (const dated of events) applyEvent(state, dated);
+  return state;
+}
+
+/** Applies one more event to a state, in place. @throws RootwardError as `foldJournal` */
+export function applyEvent(state: Map<string, CeremonyState>, { entry, time, event }: DatedEvent): void {
+  if (event.type === 'vault-created') return;
+  const contradiction = (what: string): never => {
+    throw new RootwardError('journal-damaged', {
+      message: `Journal entry ${entry}: ${what}.`,
+      remedy:
+        'Do not go on with this vault. Restore it from a backup, and keep this copy for an investigation.',
+      place: `journal.jsonl, line ${entry}`,
+    });
+  };
+
+  if (event.type === 'ceremony-opened') {
+    if (state.has(event.ceremonyId)) contradiction('a ceremony with this ID is open already');
+    if (event.plan.id !== event.ceremonyId || planHash(event.plan) !== event.planHash) {
+      contradiction('the plan does not have the hash that stands beside it');
+    }
+    state.set(event.ceremonyId, {
+      id: event.ceremonyId,
+      plan: event.plan,
+      planHash: event.planHash,
+      script: scriptFor(event.plan),
+      opened: time,
+      status: 'open',
+      abandonReason: undefined,
+      completed: new Map(),
+      incidents: [],
+    });
+    return;
+  }
+
+  const ceremony =
+    state.get(event.ceremonyId) ?? contradiction('it speaks of a ceremony that was never opened');
+  switch (event.type) {
+    case 'step-completed': {
+      const present = presentStep(ceremony);
+      if (present?.id !== event.stepId || present.kind !== event.evidence.kind) {
+        contradiction(`step "${event.stepId}" was not the one to be done`);
+      }
+      const people = event.evidence.kind === 'attendance' ? event.evidence.people : peoplePresent(ceremony);
+      const person =
+        people.find(candidate => candidate.name === event.by) ?? contradiction(`${event.by} was not present`);
+      const completed = new Map(ceremony.completed).set(event.stepId, {
+        by: event.by,
+        initials: person.initials,
+        time,
+        entry,
+        evidence: event.evidence,
+      });
+      const finished = completed.size === ceremony.script.length;
+      state.set(ceremony.id, { ...ceremony, completed, status: finished ? 'finished' : 'open' });
+      return;
+    }
+    case 'incident': {
+      const incident = { time, stepId: event.stepId, message: event.error.message };
+      state.set(ceremony.id, { ...ceremony, incidents: [...ceremony.incidents, incident] });
+      return;
+    }
+    case 'export-reopened': {
+      if (ceremony.status !== 'open') contradiction('the ceremony was closed');
+      const completed = new Map(ceremony.completed);
+      completed.delete('export');
+      completed.delete('read-back');
+      const incident = { time, stepId: 'export', message: 'The export was given up and is made again.' };
+      state.set(ceremony.id, { ...ceremony, completed, incidents: [...ceremony.incidents, incident] });
+      return;
+    }
+    case 'ceremony-abandoned': {
+      if (ceremony.status !== 'open') contradiction('the ceremony was closed');
+      state.set(ceremony.id, { ...ceremony, status: 'abandoned', abandonReason: event.reason });
+      return;
+    }
+  }
+}

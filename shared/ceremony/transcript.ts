@@ -1,0 +1,110 @@
+import { dateInWords, timeOfDay } from '../display/dates.ts';
+import { fingerprintFromHex } from '../display/fingerprint.ts';
+import { planSentence, planSummary } from './describe.ts';
+import { holderKeys } from './genesis.ts';
+import { type CeremonyState, peoplePresent } from './state.ts';
+import { type JournalPosition, outcome, roleInWords } from './view.ts';
+
+const width = 78;
+const rule = '-'.repeat(width);
+
+/**
+ * The transcript: plain text that prints on any printer and reads without Rootward. Its columns are those of the
+ * IANA root zone key ceremony: step, activity, initials, time.
+ * @param journal where the journal stood when it was written; its head makes a shortened journal evident
+ * @returns text with lines of at most 78 characters, but for hashes and names that are longer
+ */
+export function transcriptText(ceremony: CeremonyState, journal: JournalPosition): string {
+  const { plan } = ceremony;
+  const plannedAs = fingerprintFromHex(ceremony.planHash);
+  const lines: string[] = [];
+  const add = (...added: string[]): void => void lines.push(...added);
+  const title = (text: string): void => add('', text.toUpperCase(), rule);
+
+  if (plan.rehearsal) add(...rehearsalBand);
+  add('ROOTWARD, TRANSCRIPT OF A CEREMONY', rule);
+  add(...wrap(planSentence(plan)));
+  add('', `Opened      ${dateInWords(ceremony.opened)}, ${timeOfDay(ceremony.opened)} UTC`);
+  add(`Ceremony    ${ceremony.id}`);
+  add(
+    `State       ${{ open: 'open', finished: 'finished', abandoned: `abandoned: ${ceremony.abandonReason}` }[ceremony.status]}`,
+  );
+
+  title('Plan');
+  for (const row of planSummary(plan)) add(...labelled(row.label, row.value));
+  add(...labelled('SHA-256 of the plan', plannedAs.hex));
+  add(...labelled('Read aloud as', plannedAs.words.join(' ')));
+
+  title('Present');
+  for (const person of peoplePresent(ceremony))
+    add(`${person.initials.padEnd(6)}${person.name}, ${roleInWords[person.role]}`);
+
+  title('Steps');
+  add('Step  Activity                                              Initials  Time UTC');
+  ceremony.script.forEach((step, index) => {
+    const done = ceremony.completed.get(step.id);
+    const [first = '', ...more] = wrap(step.title, 52);
+    const when = done ? `${done.initials.padEnd(10)}${timeOfDay(done.time)}` : 'not done';
+    add(`${String(index + 1).padEnd(6)}${first.padEnd(54)}${when}`);
+    for (const line of more) add(`      ${line}`);
+    if (!done) return;
+    for (const row of outcome(ceremony, done.evidence)) add(...labelled(row.label, row.value, 8));
+  });
+
+  title('Keys');
+  for (const key of holderKeys(ceremony)) {
+    add(`${key.role === 'root' ? 'Root' : 'Targets'} key of ${key.holder}`);
+    add(
+      `        key ID       ${key.keyId}`,
+      `        public key   ${key.fingerprint} (SHA-256 of its SubjectPublicKeyInfo)`,
+    );
+    add(`        read aloud   ${fingerprintFromHex(key.keyId).words.join(' ')}`);
+  }
+
+  title('What went wrong');
+  if (ceremony.incidents.length === 0) add('Nothing.');
+  for (const incident of ceremony.incidents) {
+    const step = ceremony.script.findIndex(candidate => candidate.id === incident.stepId) + 1;
+    add(...wrap(`${timeOfDay(incident.time)}  step ${step}: ${incident.message}`));
+  }
+
+  title('Journal');
+  add(`Entry ${journal.entries}, SHA-256 ${journal.head}`);
+  add(`Check: sed -n ${journal.entries}p journal.jsonl | sha256sum`);
+
+  title('Signed by those present');
+  add('Name                            Signature                 Date        Time zone', '');
+  for (const person of peoplePresent(ceremony))
+    add(`${person.name.padEnd(32)}${'.'.repeat(24)}  ${'.'.repeat(10)}  ${'.'.repeat(8)}`, '');
+  if (plan.rehearsal) add(...rehearsalBand);
+  return `${lines.join('\n').trimEnd()}\n`;
+}
+
+/** The mark every text of a rehearsal begins and ends with. */
+export const rehearsalBand = [
+  '#'.repeat(width),
+  '##  REHEARSAL. Throwaway keys. Nothing made here may be published or trusted.  ##',
+  '#'.repeat(width),
+  '',
+];
+
+function labelled(label: string, value: string, indent = 0): string[] {
+  const prefix = `${' '.repeat(indent)}${label.padEnd(24 - Math.min(indent, 4))}`;
+  const [first = '', ...more] = wrap(value, Math.max(width - prefix.length, 30));
+  return [`${prefix}${first}`, ...more.map(line => `${' '.repeat(prefix.length)}${line}`)];
+}
+
+/** Breaks text at spaces; a word longer than the line stays whole, since a broken hash cannot be compared. */
+export function wrap(text: string, columns = width): string[] {
+  const lines: string[] = [];
+  let line = '';
+  for (const word of text.split(' ')) {
+    if (line !== '' && line.length + 1 + word.length > columns) {
+      lines.push(line);
+      line = word;
+    } else {
+      line = line === '' ? word : `${line} ${word}`;
+    }
+  }
+  return [...lines, line];
+}

@@ -1,0 +1,241 @@
+import type { CeremonyView, HomeView, StepView, SummaryRow } from '../contract/views.ts';
+import { dialects } from '../dialects/dialects.ts';
+import { distanceInWords } from '../display/dates.ts';
+import { fingerprintFromHex } from '../display/fingerprint.ts';
+import { planSentence, planSummary } from './describe.ts';
+import type { Evidence } from './events.ts';
+import { genesisPayloads, holderKeys } from './genesis.ts';
+import type { Step } from './script.ts';
+import { type CeremonyState, evidenceOf, peoplePresent, presentStep } from './state.ts';
+import type { PresentPerson } from './steps.ts';
+
+export interface JournalPosition {
+  readonly entries: number;
+  readonly head: string;
+}
+
+/** Everything the window shows of a ceremony. It follows from the state; nothing is kept beside it. */
+export function ceremonyView(ceremony: CeremonyState, journal: JournalPosition): CeremonyView {
+  const { plan } = ceremony;
+  const present = presentStep(ceremony);
+  const keys = holderKeys(ceremony);
+  const payloads = genesisPayloads(ceremony);
+  const [exported] = evidenceOf(ceremony, 'export');
+  return {
+    id: ceremony.id,
+    title: 'First root',
+    repository: plan.repository,
+    dialect: plan.dialect,
+    rehearsal: plan.rehearsal,
+    state: ceremony.status,
+    sentence: planSentence(plan),
+    summary: planSummary(plan),
+    plan: fingerprintFromHex(ceremony.planHash),
+    networkPolicy: plan.policy.network,
+    people: [...(peoplePresent(ceremony).length > 0 ? peoplePresent(ceremony) : expectedPeople(ceremony))],
+    steps: ceremony.script.map((step, index) => stepView(ceremony, step, index + 1, present)),
+    ...(present ? { presentStepId: present.id } : {}),
+    signatures: (['root', 'targets'] as const).map(role => ({
+      role,
+      needed: role === 'root' ? plan.threshold : plan.targets.threshold,
+      planned: plan.signers[role].length,
+      made: evidenceOf(ceremony, 'sign').filter(evidence => evidence.role === role).length,
+    })),
+    keys: ceremony.script.flatMap(step =>
+      step.kind === 'generate-key' && step.holder && step.role
+        ? [
+            {
+              role: step.role,
+              holder: step.holder,
+              keyId: keys.find(key => key.role === step.role && key.holder === step.holder)?.keyId,
+            },
+          ]
+        : [],
+    ),
+    payloads: payloads
+      ? (['root', 'targets'] as const).map(role => ({
+          role,
+          fingerprint: fingerprintFromHex(payloads[role].hash),
+        }))
+      : [],
+    ...(exported
+      ? {
+          export: {
+            destination: exported.destination,
+            files: exported.files,
+            readBack: evidenceOf(ceremony, 'read-back').length > 0,
+          },
+        }
+      : {}),
+    incidents: [...ceremony.incidents],
+    journal,
+  };
+}
+
+function stepView(ceremony: CeremonyState, step: Step, number: number, present: Step | undefined): StepView {
+  const done = ceremony.completed.get(step.id);
+  const holders = step.role === 'targets' ? ceremony.plan.targets.holders : ceremony.plan.holders;
+  const keytype = step.holder ? holders.find(holder => holder.name === step.holder)?.keytype : undefined;
+  return {
+    id: step.id,
+    number,
+    act: step.act,
+    kind: step.kind,
+    title: step.title,
+    explanation: step.explanation,
+    who: step.holder ?? 'Administrator',
+    ...(step.role ? { role: step.role } : {}),
+    ...(keytype ? { keytype } : {}),
+    state: done ? 'done' : step === present ? 'present' : 'waiting',
+    ...(done
+      ? { by: done.by, initials: done.initials, time: done.time, outcome: outcome(ceremony, done.evidence) }
+      : {}),
+  };
+}
+
+/** What came of a step, for the script and the transcript. */
+export function outcome(ceremony: CeremonyState, evidence: Evidence): SummaryRow[] {
+  const dialect = dialects[ceremony.plan.dialect];
+  switch (evidence.kind) {
+    case 'attendance':
+      return evidence.people.map(person => ({
+        label: person.initials,
+        value: `${person.name}, ${roleInWords[person.role]}`,
+      }));
+    case 'isolation':
+      return [{ label: 'Network', value: evidence.network.summary }];
+    case 'read-plan':
+      return [{ label: 'SHA-256 of the plan', value: evidence.planHash }];
+    case 'generate-key': {
+      const key = holderKeys(ceremony).find(candidate => candidate.fingerprint === evidence.fingerprint);
+      return [
+        { label: 'Key ID', value: key?.keyId ?? '' },
+        { label: 'Key file', value: `keys/${evidence.fingerprint}.age` },
+      ];
+    }
+    case 'online-keys':
+      return (['snapshot', 'timestamp'] as const).map(role => ({
+        label: role === 'snapshot' ? 'Snapshot key' : 'Timestamp key',
+        value: evidence[role].source ?? 'typed in',
+      }));
+    case 'sign':
+      return [
+        { label: 'Signed bytes, SHA-256', value: evidence.payloadHash },
+        { label: 'With key', value: evidence.keyId },
+      ];
+    case 'prove':
+      return [
+        { label: 'root.json, SHA-256', value: evidence.rootHash },
+        { label: 'targets.json, SHA-256', value: evidence.targetsHash },
+        { label: 'Verified as', value: dialect.title },
+      ];
+    case 'export':
+      return [
+        { label: 'Written to', value: evidence.destination },
+        ...evidence.files.map(file => ({ label: file.name, value: file.sha256 })),
+      ];
+    case 'read-back':
+      return [{ label: 'Compared', value: evidence.method }];
+    case 'transcript':
+      return [{ label: 'SHA-256 of the transcript', value: evidence.sha256 }];
+  }
+}
+
+export const roleInWords = {
+  administrator: 'administrator',
+  holder: 'key holder',
+  witness: 'witness',
+  observer: 'observer',
+} as const;
+
+/** The people a plan expects: its participants, and every holder, with initials made from their names. */
+export function expectedPeople(ceremony: CeremonyState): PresentPerson[] {
+  const { plan } = ceremony;
+  const people = [
+    ...plan.participants,
+    ...[...plan.holders, ...plan.targets.holders].map(({ name }) => ({ name, role: 'holder' as const })),
+  ];
+  const taken = new Set<string>();
+  const seen = new Set<string>();
+  return people.flatMap(person => {
+    if (seen.has(person.name)) return [];
+    seen.add(person.name);
+    const initials = freeInitials(person.name, taken);
+    taken.add(initials);
+    return [{ ...person, initials }];
+  });
+}
+
+function freeInitials(name: string, taken: ReadonlySet<string>): string {
+  const words = name.match(/[\p{L}\p{N}]+/gu) ?? [];
+  const letters = words
+    .map(word => [...word][0] ?? '')
+    .join('')
+    .toUpperCase();
+  // Initials begin with a letter; "holder-1" gives H1, "42" gives P.
+  const base = (/^\p{L}/u.test(letters) ? letters : `P${letters}`).slice(0, 3);
+  if (!taken.has(base)) return base;
+  for (let number = 2; ; number += 1) {
+    const candidate = `${base.slice(0, number < 10 ? 3 : 2)}${number}`;
+    if (!taken.has(candidate)) return candidate;
+  }
+}
+
+/** A repository as the home screen shows it: what its last finished ceremony made. */
+export function homeView(ceremonies: readonly CeremonyState[], now: number): HomeView {
+  const newestFirst = [...ceremonies].sort((left, right) => right.opened.localeCompare(left.opened));
+  return {
+    repositories: newestFirst
+      .filter(ceremony => evidenceOf(ceremony, 'read-back').length > 0 && ceremony.status !== 'abandoned')
+      .map(({ plan, ...ceremony }) => ({
+        name: plan.repository,
+        dialect: plan.dialect,
+        rehearsal: plan.rehearsal,
+        version: 1,
+        threshold: plan.threshold,
+        rootKeys: holderKeys({ plan, ...ceremony })
+          .filter(key => key.role === 'root')
+          .map(({ holder, keyId }) => ({ holder, keyId })),
+        rootExpires: plan.expires.root,
+        targetsExpires: plan.expires.targets,
+        due: dueItems(plan.expires, now),
+      })),
+    ceremonies: newestFirst.map(ceremony => {
+      const present = presentStep(ceremony);
+      const index = present ? ceremony.script.indexOf(present) : ceremony.completed.size - 1;
+      return {
+        id: ceremony.id,
+        title: 'First root',
+        repository: ceremony.plan.repository,
+        dialect: ceremony.plan.dialect,
+        rehearsal: ceremony.plan.rehearsal,
+        state: ceremony.status,
+        opened: ceremony.opened,
+        stepNumber: index + 1,
+        stepCount: ceremony.script.length,
+        stepTitle: (present ?? ceremony.script[Math.max(index, 0)])?.title ?? '',
+      };
+    }),
+  };
+}
+
+const yearAhead = 365 * 86_400_000;
+const halfYearAhead = 183 * 86_400_000;
+
+function dueItems(
+  expires: { root: string; targets: string },
+  now: number,
+): HomeView['repositories'][number]['due'] {
+  return (['root', 'targets'] as const)
+    .map(role => ({ role, left: Date.parse(expires[role]) - now }))
+    .filter(({ left }) => left < yearAhead)
+    .sort((left, right) => left.left - right.left)
+    .map(({ role, left }) => ({
+      message:
+        left <= 0
+          ? `The ${role} expired ${distanceInWords(expires[role], now)}. Clients refuse it.`
+          : `The ${role} expires ${distanceInWords(expires[role], now)}. Renew it before then.`,
+      severity:
+        left <= 0 ? ('overdue' as const) : left < halfYearAhead ? ('warning' as const) : ('notice' as const),
+    }));
+}
