@@ -92,7 +92,7 @@ def verify_chain(arguments: argparse.Namespace) -> dict:
             )
             previous = root
         except Exception as error:  # noqa: BLE001 - a refusal of any kind is the answer
-            steps.append({"error": type(error).__name__, "message": str(error)})
+            steps.append({"error": type(error).__name__, "message": explain(error)})
     verdict: dict = {"accepted": True}
     trusted = None
     for position, content in enumerate(contents):
@@ -106,10 +106,18 @@ def verify_chain(arguments: argparse.Namespace) -> dict:
                 "accepted": False,
                 "position": position,
                 "error": type(error).__name__,
-                "message": str(error),
+                "message": explain(error),
             }
             break
     return {"steps": steps, "client": verdict}
+
+
+def explain(error: BaseException) -> str:
+    """The message with those of its causes: "Failed to deserialize JSON" alone says nothing."""
+    parts = [str(error)]
+    while (error := error.__cause__ or error.__context__) is not None:
+        parts.append(f"{type(error).__name__}: {error}")
+    return "; ".join(part for part in parts if part)
 
 
 def count(result, delegator: Root) -> dict:
@@ -168,7 +176,7 @@ def main() -> int:
     try:
         answer = {"ok": True, **command(arguments)}
     except Exception as error:  # noqa: BLE001
-        answer = {"ok": False, "error": type(error).__name__, "message": str(error)}
+        answer = {"ok": False, "error": type(error).__name__, "message": explain(error)}
     print(json.dumps(answer))
     return 0 if answer["ok"] else 1
 
