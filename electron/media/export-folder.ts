@@ -60,7 +60,8 @@ export async function exportFolder(
     if (!exists) await makeFolder(work, '');
     const isLast = (file: ExportFile): boolean => file.name === checksumList;
     for (const file of files.filter(file => !isLast(file))) await writeFile(work, file);
-    for (const one of work.made) if (one.kind === 'folder') await disk.syncFolder(pathOf(work, one.name));
+    for (const one of work.made)
+      if (one.kind === 'folder' && one.name !== '') await disk.syncFolder(pathOf(work, one.name));
     await disk.syncFolder(work.folder);
     for (const file of files.filter(isLast)) await writeFile(work, file);
     await disk.syncFolder(work.folder);
