@@ -211,6 +211,8 @@ async function makeExclusively(file: string, bytes: Uint8Array, fileSystem: File
     const opened = await fileSystem.open(name, 'create', 0o600);
     try {
       await opened.write(bytes, 0);
+      // After a power cut the lock is whole or not there; an empty one would make the next opening wait.
+      await opened.sync();
     } finally {
       await opened.close();
     }

@@ -527,18 +527,18 @@ function vaultOver<Event extends JournalEvent>(
     return parsed.data;
   };
 
-  /** Every repository, or what is wrong with it. An unfinished folder without files was never one. */
+  /** Every repository, or what is wrong with it. A folder nothing was published into was never one. */
   const eachRepository = async () => {
     const all: (StoredRepository | RootwardError)[] = [];
     for (const folderName of (await listFolder(repositories, fileSystem)) ?? []) {
       const place = path.join(repositories, folderName);
       if ((await describe(place, fileSystem))?.kind !== 'folder') continue;
-      const files = (await listFolder(place, fileSystem)) ?? [];
-      if (files.every(name => name.startsWith('.'))) continue;
+      const listing = (await listFolder(place, fileSystem)) ?? [];
+      const files = listing.filter(file => repositoryFilePattern.test(file) && file !== names.repository);
+      if (files.length === 0) continue;
       try {
         const { dialect, name } = await readRepository(place);
-        const published = files.filter(file => repositoryFilePattern.test(file) && file !== names.repository);
-        all.push({ dialect, name, files: published });
+        all.push({ dialect, name, files });
       } catch (error) {
         all.push(storageError(error, place, 'Reading'));
       }

@@ -1,0 +1,74 @@
+/** Builds and starts test/faults/vault-child.ts: Node 20 runs no TypeScript by itself. */
+import { type ChildProcess, spawn } from 'node:child_process';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { createInterface } from 'node:readline';
+import { fileURLToPath } from 'node:url';
+import { build } from 'vite';
+
+/** A fresh folder, with the function that removes it. */
+export function temporaryFolder(): { folder: string; remove: () => void } {
+  const folder = mkdtempSync(path.join(tmpdir(), 'rootward-vault-'));
+  return { folder, remove: () => rmSync(folder, { recursive: true, force: true }) };
+}
+
+/** Bundles the child program. @returns its path inside `folder` */
+export async function buildChild(folder: string): Promise<string> {
+  await build({
+    configFile: false,
+    logLevel: 'silent',
+    publicDir: false,
+    ssr: { noExternal: true },
+    build: {
+      ssr: fileURLToPath(new URL('./vault-child.ts', import.meta.url)),
+      outDir: folder,
+      emptyOutDir: false,
+      target: 'node20',
+      rolldownOptions: { output: { entryFileNames: 'child.mjs' } },
+    },
+  });
+  return path.join(folder, 'child.mjs');
+}
+
+export interface Child {
+  readonly process: ChildProcess;
+  /** What it has told so far, one JSON value a line. */
+  readonly told: Record<string, unknown>[];
+  /** Fulfilled when it has told so many lines, rejected if it ends before. */
+  lines(count: number): Promise<void>;
+  /** Fulfilled when it has ended, with its code or signal and what it wrote to standard error. */
+  readonly ended: Promise<{ code: number | null; signal: string | null; complaints: string }>;
+}
+
+export function startChild(program: string, ...args: string[]): Child {
+  const child = spawn(process.execPath, [program, ...args], { stdio: ['pipe', 'pipe', 'pipe'] });
+  const told: Record<string, unknown>[] = [];
+  const waiting = new Set<() => void>();
+  let complaints = '';
+  child.stderr.on('data', (chunk: Buffer) => {
+    complaints += chunk.toString();
+  });
+  createInterface({ input: child.stdout }).on('line', line => {
+    // A killed program's last line may be half a line.
+    try {
+      told.push(JSON.parse(line));
+    } catch {}
+    for (const look of waiting) look();
+  });
+  const ended = new Promise<{ code: number | null; signal: string | null; complaints: string }>(fulfil => {
+    child.on('close', (code, signal) => fulfil({ code, signal, complaints }));
+  });
+  const lines = (count: number) =>
+    new Promise<void>((fulfil, reject) => {
+      const look = () => {
+        if (told.length < count) return;
+        waiting.delete(look);
+        fulfil();
+      };
+      waiting.add(look);
+      look();
+      void ended.then(() => reject(new Error(`it ended after ${told.length} lines: ${complaints}`)));
+    });
+  return { process: child, told, lines, ended };
+}
