@@ -73,7 +73,7 @@ function boot() {
   const browser = new Browser();
   let chromium;
   let ending = false;
-  let askedToEnd = false;
+  let askedToEnd;
 
   async function end(code) {
     if (ending) return;
@@ -123,9 +123,12 @@ function boot() {
   });
   for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP']) {
     process.on(signal, () => {
-      // Asked a second time, or before there is anybody to ask, the end comes at once.
-      if (askedToEnd || !app.isReady()) process.exit(1);
-      askedToEnd = true;
+      // Asked again, or before there is anybody to ask, the end comes at once. (Ctrl-C in a terminal reaches
+      // this process two or three times: directly, and passed on by npm and start.mjs.)
+      const now = Date.now();
+      if (!app.isReady() || (askedToEnd !== undefined && now - askedToEnd > 1000)) process.exit(1);
+      if (askedToEnd !== undefined) return;
+      askedToEnd = now;
       app.quit();
     });
   }

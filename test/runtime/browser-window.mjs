@@ -131,10 +131,10 @@ export class BrowserWindow extends StrictEmitter {
     const colour = /^[#\w(),.% -]*$/.test(backgroundColor ?? '')
       ? (backgroundColor ?? '#fff')
       : refuse(`the colour ${backgroundColor}`);
-    const escape = text =>
+    const escapeText = text =>
       encodeURIComponent(text.replace(/[&<>"]/g, character => `&#${character.charCodeAt(0)};`));
     const token = crypto.randomUUID();
-    const url = `${initialPage}${token}--><title>${escape(title)}</title><body style="background:${escape(colour)}">`;
+    const url = `${initialPage}${token}--><title>${escapeText(title)}</title><body style="background:${escapeText(colour)}">`;
     try {
       await host.browser.openPage(this.webContents, url, token);
       if (this.#destroyed) return;

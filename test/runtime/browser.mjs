@@ -54,7 +54,7 @@ export class Browser {
 
   #attached({ sessionId, targetInfo }) {
     const [token, waiting] = [...this.#awaited].find(([key]) => targetInfo.url.includes(key)) ?? [];
-    if (waiting && waiting.contents.isDestroyed()) {
+    if (waiting?.contents.isDestroyed()) {
       this.#awaited.delete(token);
       this.closeTarget(targetInfo.targetId);
       waiting.resolve();

@@ -7,7 +7,7 @@ export const virtualDisplayMissing =
   'there is no display and Xvfb is not installed (Debian: apt-get install xvfb xauth)';
 
 export function findProgram(name: string): string | undefined {
-  return (process.env['PATH'] ?? '')
+  return (process.env.PATH ?? '')
     .split(delimiter)
     .map(folder => join(folder, name))
     .find(path => {
@@ -21,7 +21,7 @@ export function findProgram(name: string): string | undefined {
 }
 
 export function hasDisplay(): boolean {
-  return process.platform !== 'linux' || Boolean(process.env['DISPLAY'] || process.env['WAYLAND_DISPLAY']);
+  return process.platform !== 'linux' || Boolean(process.env.DISPLAY || process.env.WAYLAND_DISPLAY);
 }
 
 /**
@@ -37,7 +37,7 @@ export async function ensureDisplay(): Promise<() => Promise<void>> {
   const server = spawn(program, parameters, { stdio: ['ignore', 'ignore', 'ignore', 'pipe'] });
   const stop = () => end(server);
   try {
-    process.env['DISPLAY'] = `:${await readDisplayNumber(server)}`;
+    process.env.DISPLAY = `:${await readDisplayNumber(server)}`;
   } catch (error) {
     await stop();
     throw error;
@@ -46,7 +46,7 @@ export async function ensureDisplay(): Promise<() => Promise<void>> {
   process.once('exit', stopAtExit);
   return async () => {
     process.removeListener('exit', stopAtExit);
-    delete process.env['DISPLAY'];
+    delete process.env.DISPLAY;
     await stop();
   };
 }

@@ -22,7 +22,7 @@ export interface LaunchOptions {
 export function standInAvailable():
   | { readonly available: true }
   | { readonly available: false; readonly reason: string } {
-  const named = process.env['CHROMIUM_PATH'];
+  const named = process.env.CHROMIUM_PATH;
   const names = ['chromium', 'chromium-browser', 'google-chrome', 'google-chrome-stable'];
   const installed = named
     ? isExecutable(named)
@@ -40,12 +40,12 @@ export function standInAvailable():
 
 /** Which runtime `launchApplication` would use. */
 export function chosenRuntime(): 'electron' | 'stand-in' {
-  return process.env['ELECTRON_PATH'] ? 'electron' : 'stand-in';
+  return process.env.ELECTRON_PATH ? 'electron' : 'stand-in';
 }
 
 export function launchApplication(options: LaunchOptions): Promise<ElectronApplication> {
   const runtime = options.runtime ?? chosenRuntime();
-  const executablePath = runtime === 'electron' ? process.env['ELECTRON_PATH'] : standInPath;
+  const executablePath = runtime === 'electron' ? process.env.ELECTRON_PATH : standInPath;
   if (!executablePath) throw new Error('ELECTRON_PATH is not set');
   const environment: Record<string, string> = {};
   for (const [name, value] of Object.entries(process.env)) if (value !== undefined) environment[name] = value;

@@ -56,7 +56,10 @@ function internalHeaders(headers, isDocument) {
 /** Electron hands webRequest listeners headers as name -> list of values, and takes them back so. */
 const groupHeaders = list => {
   const grouped = {};
-  for (const [name, value] of list) (grouped[name] ??= []).push(value);
+  for (const [name, value] of list) {
+    grouped[name] ??= [];
+    grouped[name].push(value);
+  }
   return grouped;
 };
 const ungroupHeaders = grouped =>

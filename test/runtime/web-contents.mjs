@@ -207,7 +207,7 @@ export class WebContents extends StrictEmitter {
         interception.handle(parameters);
         return;
       case 'Target.attachedToTarget':
-        this.#attachChild(interception, parameters);
+        this.#attachChild(parameters);
         return;
       case 'Runtime.executionContextCreated':
         this.#contexts.set(parameters.context.id, parameters.context);
@@ -307,7 +307,7 @@ export class WebContents extends StrictEmitter {
   }
 
   /** Frames of other sites and workers are targets of their own; their requests are intercepted the same way. */
-  #attachChild(interception, { sessionId, targetInfo }) {
+  #attachChild({ sessionId, targetInfo }) {
     const send = (method, parameters = {}) => this.#pipe.send(method, parameters, sessionId);
     // A child may be gone before its commands arrive.
     const quietly = promise =>
