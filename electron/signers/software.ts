@@ -31,7 +31,8 @@ export function signWithSecret(
   });
 }
 
-const publicOf = (algorithm: SoftwareAlgorithm, secret: Uint8Array): PublicKey =>
+/** @returns the public key of a secret */
+export const publicKeyOf = (algorithm: SoftwareAlgorithm, secret: Uint8Array): PublicKey =>
   publicKeyFromRaw(
     algorithm,
     algorithm === 'ed25519' ? ed25519.getPublicKey(secret) : curves[algorithm].getPublicKey(secret, false),
@@ -57,7 +58,7 @@ export interface FreshKey {
 export function generateKey(algorithm: SoftwareAlgorithm): FreshKey {
   const secret =
     algorithm === 'ed25519' ? ed25519.utils.randomSecretKey() : curves[algorithm].utils.randomSecretKey();
-  const publicKey = publicOf(algorithm, secret);
+  const publicKey = publicKeyOf(algorithm, secret);
   const pem = writePkcs8Pem(algorithm, secret, publicKey.raw);
   const key: FreshKey = {
     publicKey,
@@ -90,7 +91,7 @@ export function softwareSigner(
         const { algorithm, secret } = readPkcs8Pem(pem);
         try {
           // A file under the wrong name must not sign in another key's place.
-          if (publicOf(algorithm, secret).fingerprint !== publicKey.fingerprint) {
+          if (publicKeyOf(algorithm, secret).fingerprint !== publicKey.fingerprint) {
             throw new RootwardError('key-mismatch', {
               message: 'The file holds another key than its public record says.',
               remedy:

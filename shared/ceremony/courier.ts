@@ -63,7 +63,7 @@ function notaryPublishing(ceremony: CeremonyState): string[] {
     '      ] } }',
     '',
     ...wrap(
-      'If the server answers "unauthorised" or 404, the name of the repository or your rights are wrong. If it answers 400 with "ErrBadRoot", the server already has a root for this name, or its snapshot and timestamp keys are not those that went into this root: fetch them again and hold the ceremony again.',
+      'If the server answers 401 or 404, the name of the repository or your rights are wrong. If it answers 400 and speaks of a version, it already has a root for this name. If it answers 400 and speaks of the root or the snapshot, its snapshot and timestamp keys are not those that went into this root: a server makes new ones each time it is asked before the first upload. Fetch them once more, keep them, and hold the ceremony again.',
     ),
   ];
 }

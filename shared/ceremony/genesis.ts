@@ -1,7 +1,7 @@
 import type { Dialect } from '../dialects/dialect.ts';
 import { dialects } from '../dialects/dialects.ts';
 import { sha256Hex } from '../display/fingerprint.ts';
-import { canonicalJson, canonicalText } from '../tuf/canonical-json.ts';
+import { canonicalJson, jsonText } from '../tuf/canonical-json.ts';
 import { readCertificateChain } from '../tuf/certificate.ts';
 import type { JsonObject } from '../tuf/json.ts';
 import { type PublicKey, publicKeyFromPem } from '../tuf/public-key.ts';
@@ -122,9 +122,7 @@ function payload(role: SignedRole, signed: JsonObject): Payload {
  * any JSON, so both dialects are written the same way.
  */
 export function assembleDocument(signed: JsonObject, signatures: readonly JsonObject[]): Uint8Array {
-  return new TextEncoder().encode(
-    `{"signed":${canonicalText(signed)},"signatures":${canonicalText(signatures)}}`,
-  );
+  return new TextEncoder().encode(`{"signed":${jsonText(signed)},"signatures":${jsonText(signatures)}}`);
 }
 
 /** @returns the signed documents, once every planned signature is there */

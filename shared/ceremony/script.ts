@@ -67,7 +67,7 @@ export function scriptFor(plan: SettledPlan): readonly Step[] {
       title: 'Online keys',
       explanation:
         plan.dialect === 'notary-v1'
-          ? 'The Notary server keeps the snapshot and timestamp keys. Their public halves go into the root.'
+          ? 'The Notary server keeps the snapshot and timestamp keys. Their public halves go into the root. Ask the server for each once only: until the first upload it makes a new key every time it is asked.'
           : 'The repository service signs snapshot and timestamp by itself. The public halves of its keys go into the root.',
     },
     ...both.flatMap(({ role, signers }) =>

@@ -83,13 +83,13 @@ export function transcriptText(ceremony: CeremonyState, journal: JournalPosition
 /** The mark every text of a rehearsal begins and ends with. */
 export const rehearsalBand = [
   '#'.repeat(width),
-  '##  REHEARSAL. Throwaway keys. Nothing made here may be published or trusted.  ##',
+  '#  REHEARSAL. Throwaway keys. Nothing made here may be published or trusted. #',
   '#'.repeat(width),
   '',
 ];
 
 function labelled(label: string, value: string, indent = 0): string[] {
-  const prefix = `${' '.repeat(indent)}${label.padEnd(24 - Math.min(indent, 4))}`;
+  const prefix = `${' '.repeat(indent)}${label.padEnd(24)}`;
   const [first = '', ...more] = wrap(value, Math.max(width - prefix.length, 30));
   return [`${prefix}${first}`, ...more.map(line => `${' '.repeat(prefix.length)}${line}`)];
 }

@@ -49,7 +49,12 @@ export const requests = {
    */
   openCeremony: {
     handler: 'custodian',
-    request: z.strictObject({ plan: genesisPlanSchema, rehearsal: z.boolean() }),
+    request: z.strictObject({
+      plan: genesisPlanSchema,
+      rehearsal: z.boolean(),
+      /** Go on with an open ceremony of this very plan, where there is one. */
+      resume: z.boolean().optional(),
+    }),
     reply: ceremonyViewSchema,
   },
   readCeremony: { handler: 'custodian', request: z.strictObject({ ceremonyId }), reply: ceremonyViewSchema },

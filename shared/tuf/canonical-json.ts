@@ -15,18 +15,26 @@ export function canonicalJson(value: JsonValue): Uint8Array {
   return new TextEncoder().encode(canonicalText(value));
 }
 
-/** @returns the same as `canonicalJson`, as a string. */
-export function canonicalText(value: JsonValue): string {
-  if (typeof value === 'string') return quoted(value);
+/** @returns the same as `canonicalJson`, as a string */
+export const canonicalText = (value: JsonValue): string => serialise(value, quoteCanonically);
+
+/**
+ * @returns the value as a JSON document without white space, keys in canonical order. Where no string holds a
+ * control character, and Notary's never do, these are the canonical bytes; a PEM key's line breaks are escaped.
+ */
+export const jsonText = (value: JsonValue): string => serialise(value, JSON.stringify);
+
+function serialise(value: JsonValue, quote: (text: string) => string): string {
+  if (typeof value === 'string') return quote(value);
   if (value === null || typeof value !== 'object') return String(value);
-  if (isArray(value)) return `[${value.map(canonicalText).join(',')}]`;
+  if (isArray(value)) return `[${value.map(item => serialise(item, quote)).join(',')}]`;
   const members = Object.keys(value)
     .sort(compareUtf8)
-    .map(key => `${quoted(key)}:${canonicalText(value[key] as JsonValue)}`);
+    .map(key => `${quote(key)}:${serialise(value[key] as JsonValue, quote)}`);
   return `{${members.join(',')}}`;
 }
 
-const quoted = (text: string): string =>
+const quoteCanonically = (text: string): string =>
   /["\\]/.test(text) ? `"${text.replace(/["\\]/g, '\\$&')}"` : `"${text}"`;
 
 /** Array.isArray loses the element type of a readonly array; this keeps it. */

@@ -38,7 +38,8 @@ export interface Problem {
     | 'version-not-increasing'
     | 'dialect-changed'
     | 'expired'
-    | 'no-usable-root-key';
+    | 'no-usable-root-key'
+    | 'no-root-before';
   readonly message: string;
 }
 

@@ -124,7 +124,7 @@ const layers = [
     name: 'cli',
     folder: 'electron/cli/',
     layers: ['shared', 'custodian', 'platform'],
-    packages: [],
+    packages: ['zod'],
     node: true,
     why: 'the custodian without a window',
   },

@@ -1,0 +1,88 @@
+import type { OnlineKey } from '../../shared/ceremony/plan.ts';
+import { isolationChecklist, planConfirmation, type StepInput } from '../../shared/ceremony/steps.ts';
+import { RootwardError } from '../../shared/contract/errors.ts';
+import type { CeremonyView, StepView } from '../../shared/contract/views.ts';
+import type { Custodian } from '../custodian/custodian.ts';
+import { answered } from './output.ts';
+
+/** What a scripted ceremony needs to answer every step. */
+export interface Answers {
+  /** By the holder's name. */
+  readonly passphrases: ReadonlyMap<string, string>;
+  readonly online: { readonly snapshot: OnlineKey; readonly timestamp: OnlineKey };
+  /** Absolute path of the export folder. */
+  readonly destination: string;
+}
+
+/**
+ * Carries a ceremony from its present step to its end, through the same requests as the window.
+ * @param onStep told after each step
+ * @returns the finished ceremony
+ * @throws RootwardError what a step is refused for; the ceremony then waits at that step
+ */
+export async function driveCeremony(
+  custodian: Custodian,
+  ceremonyId: string,
+  answers: Answers,
+  onStep: (step: StepView, ceremony: CeremonyView) => void,
+): Promise<CeremonyView> {
+  let ceremony = answered(await custodian.handle('readCeremony', { ceremonyId }));
+  requirePassphrases(ceremony, answers);
+  for (;;) {
+    const step = ceremony.steps.find(candidate => candidate.id === ceremony.presentStepId);
+    if (!step) return ceremony;
+    const input = answer(ceremony, step, answers);
+    ceremony = answered(
+      await custodian.handle('completeStep', {
+        ceremonyId,
+        stepId: step.id,
+        by: actor(ceremony, step),
+        input,
+      }),
+    );
+    const done = ceremony.steps.find(candidate => candidate.id === step.id);
+    if (done) onStep(done, ceremony);
+  }
+}
+
+/** Asked for before the first step: a ceremony should not stop half-way for want of a line in a file. */
+function requirePassphrases(ceremony: CeremonyView, { passphrases }: Answers): void {
+  const missing = ceremony.keys.find(key => !passphrases.has(key.holder));
+  if (!missing) return;
+  throw new RootwardError('passphrase-needed', {
+    message: `There is no passphrase for ${missing.holder}.`,
+    remedy: `Add a line for "${missing.holder}" to the passphrase file and run the same command again.`,
+  });
+}
+
+function actor(ceremony: CeremonyView, step: StepView): string {
+  if (step.kind === 'generate-key' || step.kind === 'sign') return step.who;
+  const administrator = ceremony.people.find(person => person.role === 'administrator');
+  return (administrator ?? ceremony.people[0])?.name ?? '';
+}
+
+function answer(ceremony: CeremonyView, step: StepView, answers: Answers): StepInput {
+  const passphrase = () => new TextEncoder().encode(answers.passphrases.get(step.who));
+  switch (step.kind) {
+    case 'attendance':
+      return { kind: step.kind, people: ceremony.people };
+    case 'isolation':
+      return { kind: step.kind, confirmed: isolationChecklist.map(item => item.id) };
+    case 'read-plan':
+      return { kind: step.kind, planHash: ceremony.plan.hex, confirmation: planConfirmation };
+    case 'generate-key':
+      return { kind: step.kind, passphrase: passphrase() };
+    case 'online-keys':
+      return { kind: step.kind, ...answers.online };
+    case 'sign': {
+      const payload = ceremony.payloads.find(candidate => candidate.role === step.role);
+      return { kind: step.kind, payloadHash: payload?.fingerprint.hex ?? '', passphrase: passphrase() };
+    }
+    case 'export':
+      return { kind: step.kind, destination: answers.destination };
+    case 'prove':
+    case 'read-back':
+    case 'transcript':
+      return { kind: step.kind };
+  }
+}

@@ -1,0 +1,104 @@
+import { generateKeyPairSync } from 'node:crypto';
+import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { dialectNameSchema, genesisPlanSchema, type OnlineKey } from '../../../shared/ceremony/plan.ts';
+import { createCustodian } from '../../custodian/custodian.ts';
+import { driveCeremony } from '../ceremony-driver.ts';
+import { cliCustodian } from '../custodian-options.ts';
+import { answered, type Command, readArguments, required, wrongUsage } from '../output.ts';
+import { plainResult, readOnlineKey } from './ceremony.ts';
+
+/**
+ * `rootward rehearse --dialect D [--keys N] [--threshold M] [--repository NAME] [--snapshot-key F
+ * --timestamp-key F] --out DIR`
+ */
+export const rehearseCommand: Command = async (commandLine, output) => {
+  const { values, positionals } = readArguments(commandLine, {
+    dialect: { type: 'string' },
+    keys: { type: 'string', default: '3' },
+    threshold: { type: 'string' },
+    repository: { type: 'string', default: 'registry.example.com/rehearsal' },
+    'snapshot-key': { type: 'string' },
+    'timestamp-key': { type: 'string' },
+    out: { type: 'string' },
+  });
+  if (positionals.length > 0) throw wrongUsage(`"${positionals[0]}" is one word too many.`);
+  const dialect = dialectNameSchema.safeParse(required(values.dialect, '--dialect'));
+  if (!dialect.success) throw wrongUsage('--dialect is notary-v1 or tuf-1.0.');
+  const keys = wholeNumber(values.keys, '--keys');
+  const threshold =
+    values.threshold === undefined ? Math.floor(keys / 2) + 1 : wholeNumber(values.threshold, '--threshold');
+  const destination = path.resolve(required(values.out, '--out'));
+  const { 'snapshot-key': snapshotFile, 'timestamp-key': timestampFile } = values;
+  if ((snapshotFile === undefined) !== (timestampFile === undefined)) {
+    throw wrongUsage('--snapshot-key and --timestamp-key go together.');
+  }
+  const names = Array.from({ length: keys }, (_, index) => `holder-${index + 1}`);
+  const plan = genesisPlanSchema.safeParse({
+    ceremony: 'genesis',
+    dialect: dialect.data,
+    repository: values.repository,
+    threshold,
+    ...(threshold === keys ? { thresholdReason: 'A rehearsal: nothing depends on these keys.' } : {}),
+    holders: names.map(name => ({ name, keytype: 'ecdsa-p256' })),
+    targets: { threshold: 1, holders: [{ name: 'release-desk', keytype: 'ecdsa-p256' }] },
+    participants: [
+      { name: 'Administrator', role: 'administrator' },
+      { name: 'Witness', role: 'witness' },
+    ],
+    policy: { network: 'warn' },
+  });
+  if (!plan.success)
+    throw wrongUsage(`${plan.error.issues[0]?.path.join('.')}: ${plan.error.issues[0]?.message}.`);
+
+  // A rehearsal leaves nothing behind but its export: the keys go with the folder they were made in.
+  const scratch = mkdtempSync(path.join(tmpdir(), 'rootward-rehearsal-'));
+  const custodian = createCustodian(cliCustodian(path.join(scratch, 'vault')));
+  try {
+    output.out('REHEARSAL. Throwaway keys. Nothing made here may be published or trusted.\n\n');
+    const opened = answered(await custodian.handle('openCeremony', { plan: plan.data, rehearsal: true }));
+    const passphrases = new Map<string, string>();
+    for (const { holder } of opened.keys) {
+      passphrases.set(holder, answered(await custodian.handle('suggestPassphrase', {})).passphrase);
+    }
+    mkdirSync(path.dirname(destination), { recursive: true });
+    const online =
+      snapshotFile === undefined || timestampFile === undefined
+        ? { snapshot: nobodysKey(), timestamp: nobodysKey() }
+        : {
+            snapshot: readOnlineKey('./plan', snapshotFile),
+            timestamp: readOnlineKey('./plan', timestampFile),
+          };
+    const finished = await driveCeremony(
+      custodian,
+      opened.id,
+      { passphrases, online, destination },
+      (step, ceremony) => {
+        output.out(
+          `${String(step.number).padStart(2)} of ${ceremony.steps.length}  ${(step.initials ?? '').padEnd(4)} ${step.title}\n`,
+        );
+        for (const row of step.outcome ?? []) output.out(`              ${row.label}: ${row.value}\n`);
+      },
+    );
+    output.out(`\n${plainResult(finished)}`);
+    return 0;
+  } finally {
+    await custodian.close();
+    rmSync(scratch, { recursive: true, force: true });
+  }
+};
+
+function wholeNumber(text: string, option: string): number {
+  if (!/^[1-9]\d?$/.test(text)) throw wrongUsage(`${option} is a whole number from 1 to 99.`);
+  return Number(text);
+}
+
+/** The public half of a key whose private half is forgotten at once: it can never sign anything. */
+function nobodysKey(): OnlineKey {
+  const { publicKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
+  return {
+    text: publicKey.export({ type: 'spki', format: 'pem' }).toString(),
+    source: 'a key made for this rehearsal',
+  };
+}

@@ -1,0 +1,106 @@
+import { type ErrorCode, RootwardError, reportError } from '../../shared/contract/errors.ts';
+import { ceremonyCommand } from './commands/ceremony.ts';
+import { inspectCommand } from './commands/inspect.ts';
+import { journalCommand } from './commands/journal.ts';
+import { rehearseCommand } from './commands/rehearse.ts';
+import { verifyCommand } from './commands/verify.ts';
+import type { Command, Output } from './output.ts';
+
+declare const __ROOTWARD_VERSION__: string;
+
+const commands: Readonly<Record<string, Command>> = {
+  verify: verifyCommand,
+  inspect: inspectCommand,
+  ceremony: ceremonyCommand,
+  rehearse: rehearseCommand,
+  journal: journalCommand,
+};
+
+const usage = `rootward: the desk at which offline root keys live, without its window
+
+  rootward verify [--json] [--at RFC3339] [--gun NAME] FILE...
+      Verifies root files in chain order (oldest first; the first is trusted by itself), and a targets
+      file after the root it belongs to. Exit 0 verified, 1 rejected, 2 unreadable or wrong usage.
+
+  rootward inspect [--json] [--passphrase-file F] FILE
+      Says what a file is: metadata, public or private key in any form, certificate, age key.
+
+  rootward ceremony PLAN.json --vault DIR --out DIR --passphrases FILE [--json]
+      Holds a scripted ceremony. Interrupted, the same command goes on where it stopped.
+
+  rootward rehearse --dialect notary-v1|tuf-1.0 [--keys N] [--threshold M] [--repository NAME]
+                    [--snapshot-key F --timestamp-key F] --out DIR
+      The whole ceremony with throwaway keys, printed step by step.
+
+  rootward journal verify [--json] VAULT
+      Checks a vault's journal from its first line to its last.
+
+  rootward --help, rootward --version
+
+The result goes to standard output, everything else to standard error.
+`;
+
+/** Failures of what was handed in, not of the thing asked for: exit code 2. */
+const usageCodes: readonly ErrorCode[] = [
+  'wrong-usage',
+  'file-not-found',
+  'no-permission',
+  'not-utf-8',
+  'json-syntax',
+  'json-duplicate-key',
+  'json-number',
+  'json-too-deep',
+  'too-large',
+  'unknown-format',
+  'plan-invalid',
+  'request-invalid',
+];
+
+/**
+ * Runs one command.
+ * @param commandLine the arguments after the program's name
+ * @returns the exit code: 0 done, 1 refused or failed, 2 unreadable input or wrong usage
+ */
+export async function run(commandLine: readonly string[], output: Output): Promise<number> {
+  const [name, ...rest] = commandLine;
+  if (name === '--help' || name === '-h' || name === 'help') {
+    output.out(usage);
+    return 0;
+  }
+  if (name === '--version') {
+    output.out(`${__ROOTWARD_VERSION__}\n`);
+    return 0;
+  }
+  try {
+    const command = name !== undefined && Object.hasOwn(commands, name) ? commands[name] : undefined;
+    if (!command) {
+      throw new RootwardError('wrong-usage', {
+        message: name === undefined ? 'A command is needed.' : `There is no command "${name}".`,
+        remedy: '`rootward --help` lists the commands.',
+      });
+    }
+    return await command(rest, output);
+  } catch (error) {
+    const report = reportError(error);
+    // A program that asked for JSON gets its answer in JSON, whatever it is.
+    if (rest.includes('--json')) output.out(`${JSON.stringify({ ok: false, error: report })}\n`);
+    const place =
+      report.place === undefined || report.message.includes(report.place) ? '' : ` (${report.place})`;
+    output.error(`rootward: ${report.message}${place}\n          ${report.remedy}\n`);
+    return usageCodes.includes(report.code) ? 2 : 1;
+  }
+}
+
+// SECURITY: whatever goes wrong outside a command is told by its kind only; a stack may quote what it was given.
+process.setUncaughtExceptionCaptureCallback(error => {
+  process.stderr.write(`rootward: ${reportError(error).message}\n`, () => process.exit(1));
+});
+// A reader that goes away (`rootward verify … | head -1`) is no fault.
+process.stdout.on('error', error => process.exit((error as NodeJS.ErrnoException).code === 'EPIPE' ? 0 : 1));
+
+void run(process.argv.slice(2), {
+  out: text => void process.stdout.write(text),
+  error: text => void process.stderr.write(text),
+}).then(code => {
+  process.exitCode = code;
+});

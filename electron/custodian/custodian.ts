@@ -1,0 +1,158 @@
+import { RootwardError, reportError } from '../../shared/contract/errors.ts';
+import {
+  type Outcome,
+  type ReplyOf,
+  type RequestName,
+  type RequestOf,
+  requests,
+} from '../../shared/contract/requests.ts';
+import type { NetworkStatus } from '../../shared/contract/views.ts';
+import { listMedia } from '../media/list-media.ts';
+import { readNetworkStatus } from '../platform/network.ts';
+import { describeApplication, describeHome } from './describe-application.ts';
+import {
+  abandonCeremony,
+  exportAgain,
+  readCeremony,
+  readPayload,
+  readTranscript,
+} from './follow-ceremony.ts';
+import { inspectHandedFile } from './inspect-file.ts';
+import { openCeremony, previewPlan } from './plan-ceremony.ts';
+import { completeStep } from './steps/complete-step.ts';
+import { suggestPassphrase } from './suggest-passphrase.ts';
+import { Vaults } from './vaults.ts';
+import { verifyHandedFiles } from './verify-files.ts';
+
+export interface CustodianOptions {
+  /** Where the vault is, or will be. The rehearsal vault is `<vaultPath>-rehearsal`. */
+  readonly vaultPath: string;
+  readonly runtime: 'electron' | 'stand-in';
+  readonly version: string;
+  readonly clock?: () => Date;
+  readonly onJournal?: (entries: number, head: string) => void;
+  readonly describeNetwork?: () => NetworkStatus;
+}
+
+/** What the use cases work with. */
+export interface Desk {
+  readonly vaults: Vaults;
+  readonly clock: () => Date;
+  readonly describeNetwork: () => NetworkStatus;
+  readonly runtime: 'electron' | 'stand-in';
+  readonly version: string;
+}
+
+type CustodianRequest = {
+  [Name in RequestName]: (typeof requests)[Name]['handler'] extends 'custodian' ? Name : never;
+}[RequestName];
+
+type UseCases = {
+  [Name in CustodianRequest]: (
+    desk: Desk,
+    request: RequestOf<Name>,
+  ) => Promise<ReplyOf<Name>> | ReplyOf<Name>;
+};
+
+/** Which use case answers which request. */
+const answers: UseCases = {
+  describeApplication,
+  createVault: async desk => {
+    await desk.vaults.create(false);
+    return describeApplication(desk);
+  },
+  describeHome,
+  describeNetwork: desk => desk.describeNetwork(),
+  previewPlan,
+  openCeremony,
+  readCeremony,
+  completeStep,
+  exportAgain,
+  abandonCeremony,
+  readPayload,
+  readTranscript,
+  suggestPassphrase,
+  verifyFiles: verifyHandedFiles,
+  inspectFile: inspectHandedFile,
+  listMedia: () => ({ media: listMedia() }),
+};
+
+/** The one that may see secrets: in its own process behind the window, or inside `rootward` on the command line. */
+export interface Custodian {
+  /** Answers one request. Never rejects; requests are carried out one after another. */
+  handle<Name extends CustodianRequest>(name: Name, request: unknown): Promise<Outcome<ReplyOf<Name>>>;
+  handle(name: RequestName, request: unknown): Promise<Outcome<unknown>>;
+  /** Gives the vaults back. */
+  close(): Promise<void>;
+  /** Whether a passphrase or a key was in this process since it started. */
+  readonly sawSecret: boolean;
+}
+
+export function createCustodian(options: CustodianOptions): Custodian {
+  const clock = options.clock ?? (() => new Date());
+  const vaults = new Vaults({
+    vaultPath: options.vaultPath,
+    clock,
+    onJournal: options.onJournal ?? (() => {}),
+  });
+  const desk: Desk = {
+    vaults,
+    clock,
+    describeNetwork: options.describeNetwork ?? (() => readNetworkStatus()),
+    runtime: options.runtime,
+    version: options.version,
+  };
+  let sawSecret = false;
+  let queue: Promise<unknown> = Promise.resolve();
+
+  const answer = async (name: RequestName, request: unknown): Promise<Outcome<unknown>> => {
+    try {
+      if (!Object.hasOwn(answers, name)) throw notForTheCustodian(name);
+      const parsed = requests[name].request.safeParse(request);
+      if (!parsed.success) throw invalidRequest(parsed.error.issues[0]);
+      sawSecret ||= holdsSecret(parsed.data);
+      // The schema has just made `parsed.data` what this use case takes; the compiler cannot tie a name to its
+      // request through an index.
+      const reply = answers[name as CustodianRequest] as (desk: Desk, request: unknown) => Promise<unknown>;
+      return { ok: true, value: await reply(desk, parsed.data) };
+    } catch (error) {
+      return { ok: false, error: reportError(error) };
+    }
+  };
+
+  return {
+    handle: (name: RequestName, request: unknown) => {
+      const result = queue.then(() => answer(name, request));
+      queue = result;
+      return result as Promise<Outcome<never>>;
+    },
+    close: async () => {
+      await queue;
+      await vaults.close();
+    },
+    get sawSecret() {
+      return sawSecret;
+    },
+  };
+}
+
+function holdsSecret(request: unknown): boolean {
+  if (typeof request !== 'object' || request === null) return false;
+  return Object.entries(request).some(
+    ([name, value]) => name === 'passphrase' || (name === 'input' && holdsSecret(value)),
+  );
+}
+
+const notForTheCustodian = (name: string): RootwardError =>
+  new RootwardError('request-refused', {
+    message: `The custodian does not answer the request ${name}.`,
+    remedy: 'Nothing was done. Start Rootward again; if it comes back, report it.',
+  });
+
+function invalidRequest(issue: { path: readonly PropertyKey[]; message: string } | undefined): RootwardError {
+  return new RootwardError('request-invalid', {
+    message: `The request is not in the right form: ${issue?.message ?? 'unknown'}.`,
+    remedy: 'Correct what is named and try again. Nothing was done.',
+    place: issue?.path.map(String).join('.'),
+  });
+}

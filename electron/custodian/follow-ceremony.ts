@@ -1,0 +1,83 @@
+import { genesisPayloads, type SignedRole } from '../../shared/ceremony/genesis.ts';
+import { type CeremonyState, evidenceOf } from '../../shared/ceremony/state.ts';
+import { transcriptText } from '../../shared/ceremony/transcript.ts';
+import { ceremonyView } from '../../shared/ceremony/view.ts';
+import { RootwardError } from '../../shared/contract/errors.ts';
+import type { CeremonyView, PayloadView } from '../../shared/contract/views.ts';
+import { fingerprintFromHex } from '../../shared/display/fingerprint.ts';
+import type { Desk } from './custodian.ts';
+
+interface CeremonyRequest {
+  readonly ceremonyId: string;
+}
+
+export async function readCeremony(desk: Desk, { ceremonyId }: CeremonyRequest): Promise<CeremonyView> {
+  const { opened, ceremony } = await desk.vaults.ofCeremony(ceremonyId);
+  return ceremonyView(ceremony, opened.position);
+}
+
+/** Goes back to the export step. @throws RootwardError `step-not-present` when nothing was exported yet */
+export async function exportAgain(desk: Desk, { ceremonyId }: CeremonyRequest): Promise<CeremonyView> {
+  const { opened, ceremony } = await desk.vaults.ofCeremony(ceremonyId);
+  requireOpen(ceremony);
+  if (evidenceOf(ceremony, 'export').length === 0) {
+    throw new RootwardError('step-not-present', {
+      message: 'Nothing has been exported yet.',
+      remedy: 'Complete the export step first.',
+    });
+  }
+  await opened.append({ type: 'export-reopened', ceremonyId });
+  return readCeremony(desk, { ceremonyId });
+}
+
+/** Ends a ceremony for good. Keys already made stay in the vault. */
+export async function abandonCeremony(
+  desk: Desk,
+  { ceremonyId, reason, confirmation }: CeremonyRequest & { reason: string; confirmation: string },
+): Promise<CeremonyView> {
+  const { opened, ceremony } = await desk.vaults.ofCeremony(ceremonyId);
+  requireOpen(ceremony);
+  if (confirmation !== ceremony.plan.repository) {
+    throw new RootwardError('step-input-invalid', {
+      message: 'What was typed is not the name of the repository.',
+      remedy: `Type ${ceremony.plan.repository} exactly to end the ceremony, or leave it open.`,
+    });
+  }
+  await opened.append({ type: 'ceremony-abandoned', ceremonyId, reason });
+  return readCeremony(desk, { ceremonyId });
+}
+
+/** The exact bytes that will be, or were, signed. @throws RootwardError `step-not-present` until all keys are there */
+export async function readPayload(
+  desk: Desk,
+  { ceremonyId, role }: CeremonyRequest & { role: SignedRole },
+): Promise<PayloadView> {
+  const { ceremony } = await desk.vaults.ofCeremony(ceremonyId);
+  const payload = genesisPayloads(ceremony)?.[role];
+  if (!payload) {
+    throw new RootwardError('step-not-present', {
+      message: 'The bytes to be signed are not known before all keys are there.',
+      remedy: 'Complete the steps of the act "Keys" first.',
+    });
+  }
+  return {
+    role,
+    fingerprint: fingerprintFromHex(payload.hash),
+    canonical: new TextDecoder().decode(payload.bytes),
+    readable: JSON.stringify(payload.signed, undefined, 2),
+  };
+}
+
+export async function readTranscript(desk: Desk, { ceremonyId }: CeremonyRequest): Promise<{ text: string }> {
+  const { opened, ceremony } = await desk.vaults.ofCeremony(ceremonyId);
+  return { text: transcriptText(ceremony, opened.position) };
+}
+
+/** @throws RootwardError `ceremony-closed` */
+export function requireOpen(ceremony: CeremonyState): void {
+  if (ceremony.status === 'open') return;
+  throw new RootwardError('ceremony-closed', {
+    message: `This ceremony was ${ceremony.status} and cannot be changed any more.`,
+    remedy: 'Open a new ceremony if something is still to be done.',
+  });
+}

@@ -1,0 +1,149 @@
+import type { Evidence } from '../../../shared/ceremony/events.ts';
+import type { Step } from '../../../shared/ceremony/script.ts';
+import { type CeremonyState, peoplePresent, presentStep } from '../../../shared/ceremony/state.ts';
+import type { StepInput, StepKind } from '../../../shared/ceremony/steps.ts';
+import { ceremonyView } from '../../../shared/ceremony/view.ts';
+import { type ErrorCode, RootwardError, reportError } from '../../../shared/contract/errors.ts';
+import type { CeremonyView } from '../../../shared/contract/views.ts';
+import type { Desk } from '../custodian.ts';
+import { requireOpen } from '../follow-ceremony.ts';
+import type { OpenVault } from '../vaults.ts';
+import { exportMetadata, readBackExport } from './export.ts';
+import { generateHolderKey } from './generate-key.ts';
+import { importOnlineKeys } from './online-keys.ts';
+import { checkIsolation, closeWithTranscript, confirmPlan, takeAttendance } from './prepare-and-close.ts';
+import { proveAsClient } from './prove.ts';
+import { signPayload } from './sign.ts';
+
+/** What a step works with. */
+export interface StepContext<Kind extends StepKind> {
+  readonly desk: Desk;
+  readonly opened: OpenVault;
+  readonly ceremony: CeremonyState;
+  readonly step: Step;
+  readonly input: Extract<StepInput, { kind: Kind }>;
+}
+
+/** A step does its work, makes whatever it writes durable, and returns what the journal is to say of it. */
+export type StepHandler<Kind extends StepKind> = (
+  context: StepContext<Kind>,
+) => Promise<Extract<Evidence, { kind: Kind }>> | Extract<Evidence, { kind: Kind }>;
+
+const handlers: { [Kind in StepKind]: StepHandler<Kind> } = {
+  attendance: takeAttendance,
+  isolation: checkIsolation,
+  'read-plan': confirmPlan,
+  'generate-key': generateHolderKey,
+  'online-keys': importOnlineKeys,
+  sign: signPayload,
+  prove: proveAsClient,
+  export: exportMetadata,
+  'read-back': readBackExport,
+  transcript: closeWithTranscript,
+};
+
+/** Failures of the room or the machine, which belong in the transcript; a slip of the keyboard does not. */
+const incidentCodes: readonly ErrorCode[] = [
+  'wrong-passphrase',
+  'network-present',
+  'key-damaged',
+  'key-mismatch',
+  'signature-invalid',
+  'verifiers-disagree',
+  'verification-failed',
+  'disk-full',
+  'medium-unreadable',
+  'medium-read-only',
+  'no-permission',
+  'read-back-differs',
+  'storage-failed',
+];
+
+/** Before this step nothing secret exists, so that a network may still be up and be switched off. */
+const networkMattersFrom = 'isolation';
+
+interface CompleteStepRequest {
+  readonly ceremonyId: string;
+  readonly stepId: string;
+  readonly by: string;
+  readonly input: StepInput;
+}
+
+/**
+ * Completes the present step of a ceremony: checks who does it, does its work, and writes one journal entry last.
+ * A failure leaves the step open and everything before it as it was.
+ * @throws RootwardError `ceremony-closed`, `step-not-present`, `step-input-invalid`, `network-present`, and what
+ * the step itself throws
+ */
+export async function completeStep(desk: Desk, request: CompleteStepRequest): Promise<CeremonyView> {
+  const { ceremonyId, stepId, by, input } = request;
+  const { opened, ceremony } = await desk.vaults.ofCeremony(ceremonyId);
+  requireOpen(ceremony);
+  const step = presentStep(ceremony);
+  if (step?.id !== stepId) {
+    throw new RootwardError('step-not-present', {
+      message: `This is not the step to be done now; that is "${step?.title ?? 'none'}".`,
+      remedy: 'Look at the script on the left: the ceremony goes on there.',
+    });
+  }
+  if (input.kind !== step.kind) throw invalidInput(`The step "${step.title}" does not take this.`);
+  requireRightPerson(ceremony, step, by, input);
+  try {
+    requireIsolation(desk, ceremony, step);
+    const handler = handlers[input.kind] as StepHandler<StepKind>;
+    const evidence = await handler({ desk, opened, ceremony, step, input } as StepContext<StepKind>);
+    await opened.append({ type: 'step-completed', ceremonyId, stepId, by, evidence });
+  } catch (error) {
+    await recordIncident(opened, ceremonyId, stepId, error);
+    throw error;
+  }
+  const after = opened.ceremonies.get(ceremonyId) as CeremonyState;
+  return ceremonyView(after, opened.position);
+}
+
+export const invalidInput = (
+  message: string,
+  remedy = 'Correct it and try again. Nothing was done.',
+): RootwardError => new RootwardError('step-input-invalid', { message, remedy });
+
+function requireRightPerson(ceremony: CeremonyState, step: Step, by: string, input: StepInput): void {
+  const people = input.kind === 'attendance' ? input.people : peoplePresent(ceremony);
+  if (!people.some(person => person.name === by)) {
+    throw invalidInput(`${by} is not among the people present.`, 'Choose somebody who is present.');
+  }
+  if (step.holder !== undefined && step.holder !== by) {
+    throw invalidInput(
+      `This is a step of ${step.holder}, not of ${by}.`,
+      `Only ${step.holder} can complete it.`,
+    );
+  }
+}
+
+/** Promise 1: from the isolation step on, a network that is up stops a real ceremony, unless its plan says warn. */
+function requireIsolation(desk: Desk, ceremony: CeremonyState, step: Step): void {
+  const ids = ceremony.script.map(candidate => candidate.id);
+  if (ids.indexOf(step.id) < ids.indexOf(networkMattersFrom) || ceremony.plan.policy.network === 'warn')
+    return;
+  const network = desk.describeNetwork();
+  if (network.state !== 'present') return;
+  throw new RootwardError('network-present', {
+    message: `This machine has a network: ${network.summary}.`,
+    remedy:
+      'Pull the cable, switch the radio off, or take the interface down. The ceremony goes on where it is.',
+  });
+}
+
+async function recordIncident(
+  opened: OpenVault,
+  ceremonyId: string,
+  stepId: string,
+  error: unknown,
+): Promise<void> {
+  const report = reportError(error);
+  if (!incidentCodes.includes(report.code)) return;
+  try {
+    await opened.append({ type: 'incident', ceremonyId, stepId, error: report });
+  } catch {
+    // The disk that refused the step may refuse this line too; what the user must hear is the first failure.
+  }
+}

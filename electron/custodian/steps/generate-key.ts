@@ -1,0 +1,142 @@
+import { randomBytes } from 'node:crypto';
+import type { CeremonyState } from '../../../shared/ceremony/state.ts';
+import { RootwardError } from '../../../shared/contract/errors.ts';
+import { dialects } from '../../../shared/dialects/dialects.ts';
+import { notaryV1 } from '../../../shared/dialects/notary-v1.ts';
+import { tuf10 } from '../../../shared/dialects/tuf-1-0.ts';
+import { makeRootCertificate, readCertificateChain } from '../../../shared/tuf/certificate.ts';
+import { formatDateTime } from '../../../shared/tuf/date-time.ts';
+import { writePem } from '../../../shared/tuf/pem.ts';
+import { type PublicKey, publicKeyToPem } from '../../../shared/tuf/public-key.ts';
+import { ecdsaToDer } from '../../../shared/tuf/signature.ts';
+import { readPkcs8Pem } from '../../signers/pkcs8.ts';
+import { type FreshKey, generateKey, publicKeyOf } from '../../signers/software.ts';
+import { measureWorkFactor, sealPrivateKey, withOpenedKey } from '../../vault/age-key-file.ts';
+import { invalidInput, type StepHandler } from './complete-step.ts';
+
+/** Notary's own least length (passphrase/passphrase.go); the window's meter asks for far more. */
+const shortestPassphrase = 8;
+/** A rehearsal's keys protect nothing, and a practice with seven keys should not wait for scrypt fourteen times. */
+const rehearsalWorkFactor = 14;
+/** Notary's certificates last ten years of 365 days (const.go:38-46). */
+const certificateLifetime = 10 * 365 * 86_400_000;
+
+/**
+ * Makes a holder's key, seals it with their passphrase, stores it, and opens what was stored once more before
+ * anything is said of it: a key that cannot be opened again must not become a root key.
+ */
+export const generateHolderKey: StepHandler<'generate-key'> = async ({
+  desk,
+  opened,
+  ceremony,
+  step,
+  input,
+}) => {
+  const { plan } = ceremony;
+  const role = step.role ?? 'root';
+  const holders = role === 'root' ? plan.holders : plan.targets.holders;
+  const holder = holders.find(candidate => candidate.name === step.holder);
+  if (!holder) throw invalidInput('This step has no holder.');
+  checkPassphrase(input.passphrase);
+
+  const key = generateKey(holder.keytype);
+  try {
+    const certificate =
+      role === 'root' && dialects[plan.dialect].rootCertificates
+        ? certify(key, ceremony, desk.clock())
+        : undefined;
+    const { publicKey } = key;
+    const publicPem = publicKeyToPem(publicKey);
+    const workFactor = plan.rehearsal ? rehearsalWorkFactor : measureWorkFactor();
+    const sealed = await sealPrivateKey(key.pem, input.passphrase, workFactor);
+    await opened.vault.storeKey(
+      {
+        format: 1,
+        fingerprint: publicKey.fingerprint,
+        algorithm: holder.keytype,
+        publicKey: publicPem,
+        keyIds: keyIdsOf(publicKey),
+        holder: holder.name,
+        role,
+        repository: plan.repository,
+        created: desk.clock().toISOString(),
+        custody: 'software',
+        rehearsal: plan.rehearsal,
+      },
+      sealed,
+    );
+    await proveItOpens(opened.vault, publicKey, input.passphrase);
+    return {
+      kind: 'generate-key',
+      role,
+      holder: holder.name,
+      fingerprint: publicKey.fingerprint,
+      publicKey: publicPem,
+      ...(certificate ? { certificate } : {}),
+    };
+  } finally {
+    key.wipe();
+  }
+};
+
+/** @returns the key's ID in both dialects: the bare key's, which in Notary names the key file */
+export function keyIdsOf(publicKey: PublicKey): { 'notary-v1': string; 'tuf-1.0': string } {
+  return {
+    'notary-v1': notaryV1.keyId(notaryV1.writeKey(publicKey)),
+    'tuf-1.0': tuf10.keyId(tuf10.writeKey(publicKey)),
+  };
+}
+
+/** Notary root keys stand in a self-signed certificate named after the collection (formats.md 1.5). */
+function certify(key: FreshKey, { plan }: CeremonyState, now: Date): string {
+  const notBefore = Math.floor(now.getTime() / 1000) * 1000;
+  const rootExpires = Date.parse(plan.expires.root);
+  // A root that outlives its certificates could not be verified to its end; a rehearsal's must not outlive it.
+  const notAfter = plan.rehearsal ? rootExpires : Math.max(notBefore + certificateLifetime, rootExpires);
+  const der = makeRootCertificate({
+    commonName: plan.repository,
+    ...(plan.rehearsal ? { organizationalUnit: 'REHEARSAL, NOT FOR USE' } : {}),
+    notBefore: formatDateTime(notBefore),
+    notAfter: formatDateTime(notAfter),
+    serial: randomBytes(16),
+    publicKey: key.publicKey,
+    sign: tbs => ecdsaToDer(key.sign(tbs, 'sha256')),
+  });
+  const pem = writePem('CERTIFICATE', der);
+  if (readCertificateChain(pem)[0]?.publicKey.fingerprint !== key.publicKey.fingerprint) {
+    throw new RootwardError('key-mismatch', {
+      message: 'The certificate that was just made holds another key.',
+      remedy: 'Stop. Nothing was kept. Report it: this is a fault of Rootward or of this machine.',
+    });
+  }
+  return pem;
+}
+
+function checkPassphrase(passphrase: Uint8Array): void {
+  const characters = new TextDecoder().decode(passphrase).length;
+  if (characters >= shortestPassphrase) return;
+  throw new RootwardError('passphrase-too-weak', {
+    message: `The passphrase has ${characters} characters; at least ${shortestPassphrase} are needed.`,
+    remedy: 'Choose a longer one. Seven random words are better than anything one can think up.',
+  });
+}
+
+async function proveItOpens(
+  vault: { readKey(fingerprint: string): Promise<{ sealed: Uint8Array }> },
+  publicKey: PublicKey,
+  passphrase: Uint8Array,
+): Promise<void> {
+  const { sealed } = await vault.readKey(publicKey.fingerprint);
+  await withOpenedKey(sealed, passphrase, pem => {
+    const { algorithm, secret } = readPkcs8Pem(pem);
+    try {
+      if (publicKeyOf(algorithm, secret).fingerprint === publicKey.fingerprint) return;
+    } finally {
+      secret.fill(0);
+    }
+    throw new RootwardError('key-mismatch', {
+      message: 'The key that was just stored is not the one that was made.',
+      remedy: 'Stop. Check this machine and its disk; nothing of this key is in use.',
+    });
+  });
+}

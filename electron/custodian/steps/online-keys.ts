@@ -1,0 +1,40 @@
+import type { OnlineKey } from '../../../shared/ceremony/plan.ts';
+import { evidenceOf } from '../../../shared/ceremony/state.ts';
+import { RootwardError } from '../../../shared/contract/errors.ts';
+import { publicKeyToPem } from '../../../shared/tuf/public-key.ts';
+import { readPublicKeyText } from '../../../shared/tuf/read-public-key.ts';
+import type { StepHandler } from './complete-step.ts';
+
+/** Reads the public halves of the online keys. An offline key among them would undo the whole ceremony. */
+export const importOnlineKeys: StepHandler<'online-keys'> = ({ ceremony, input }) => {
+  const offline = evidenceOf(ceremony, 'generate-key');
+  const read = (role: 'snapshot' | 'timestamp', key: OnlineKey) => {
+    const publicKey = readNamed(role, key);
+    const own = offline.find(evidence => evidence.fingerprint === publicKey.fingerprint);
+    if (own) {
+      throw new RootwardError('key-mismatch', {
+        message: `The ${role} key is the ${own.role} key of ${own.holder}: an offline key would be used online.`,
+        remedy: 'Hand in the public key that the online service made.',
+      });
+    }
+    return {
+      publicKey: publicKeyToPem(publicKey),
+      ...(key.source === undefined ? {} : { source: key.source }),
+    };
+  };
+  return {
+    kind: 'online-keys',
+    snapshot: read('snapshot', input.snapshot),
+    timestamp: read('timestamp', input.timestamp),
+  };
+};
+
+function readNamed(role: string, key: OnlineKey): ReturnType<typeof readPublicKeyText> {
+  try {
+    return readPublicKeyText(key.text);
+  } catch (error) {
+    if (!(error instanceof RootwardError)) throw error;
+    const { code, message, remedy, place } = error;
+    throw new RootwardError(code, { message: `The ${role} key: ${message}`, remedy, place, cause: error });
+  }
+}

@@ -1,0 +1,35 @@
+import { signedDocuments } from '../../../shared/ceremony/genesis.ts';
+import { RootwardError } from '../../../shared/contract/errors.ts';
+import { sha256Hex } from '../../../shared/display/fingerprint.ts';
+import { readRoot, readTargets } from '../../../shared/tuf/metadata.ts';
+import { verifyRoot, verifyTargets } from '../../../shared/tuf/verify.ts';
+import { verifyTwice } from '../../signers/platform-verifier.ts';
+import { invalidInput, type StepHandler } from './complete-step.ts';
+
+/** Reads the finished documents from their bytes and verifies them as a client does, then keeps them. */
+export const proveAsClient: StepHandler<'prove'> = async ({ desk, opened, ceremony }) => {
+  const { plan } = ceremony;
+  const documents = signedDocuments(ceremony);
+  if (!documents) throw invalidInput('Not everything is signed yet.');
+  const options = {
+    verifier: verifyTwice,
+    at: desk.clock().getTime(),
+    gun: plan.dialect === 'notary-v1' ? plan.repository : undefined,
+  };
+  const root = readRoot(documents.root);
+  const problems = [
+    ...verifyRoot(root, undefined, true, options).problems,
+    ...verifyTargets(readTargets(documents.targets), root, options).problems,
+  ];
+  if (problems.length > 0) {
+    throw new RootwardError('verification-failed', {
+      message: `A client would refuse this: ${problems.map(problem => problem.message).join(' ')}`,
+      remedy: 'Nothing is exported. End this ceremony and hold it again; if it comes back, report it.',
+    });
+  }
+  // Durable before the journal speaks of them.
+  for (const role of ['root', 'targets'] as const) {
+    await opened.vault.storeRepositoryFile(plan.dialect, plan.repository, `1.${role}.json`, documents[role]);
+  }
+  return { kind: 'prove', rootHash: sha256Hex(documents.root), targetsHash: sha256Hex(documents.targets) };
+};
