@@ -1,0 +1,39 @@
+import { useEffect } from 'react';
+import { CeremonyScreen } from './screens/ceremony.tsx';
+import { HomeScreen } from './screens/home.tsx';
+import { InspectScreen } from './screens/inspect.tsx';
+import { PlannerScreen } from './screens/planner/planner.tsx';
+import { VerifyScreen } from './screens/verify.tsx';
+import { WelcomeScreen } from './screens/welcome.tsx';
+import { useApplication } from './stores/application.ts';
+import { useCeremony } from './stores/ceremony.ts';
+import { useMachine } from './stores/machine.ts';
+import { useNavigation } from './stores/navigation.ts';
+
+/** Reads again what is shown when the journal has moved on by another hand. */
+function useFreshness(): void {
+  const head = useMachine(state => state.journalHead);
+  useEffect(() => {
+    if (head === null) return;
+    if (useCeremony.getState().view?.journal.head !== head) void useCeremony.getState().refresh();
+    if (useNavigation.getState().screen.name === 'home') void useApplication.getState().loadHome();
+  }, [head]);
+}
+
+export function App() {
+  useFreshness();
+  const screen = useNavigation(state => state.screen);
+  const ready = useApplication(state => state.application?.vault.state === 'ready');
+  switch (screen.name) {
+    case 'verify':
+      return <VerifyScreen />;
+    case 'inspect':
+      return <InspectScreen />;
+    case 'planner':
+      return <PlannerScreen />;
+    case 'ceremony':
+      return <CeremonyScreen key={screen.ceremonyId} ceremonyId={screen.ceremonyId} />;
+    case 'home':
+      return ready ? <HomeScreen /> : <WelcomeScreen />;
+  }
+}

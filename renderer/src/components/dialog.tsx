@@ -1,0 +1,48 @@
+import type { ReactNode } from 'react';
+import { Dialog as AriaDialog, Heading as AriaHeading, Modal, ModalOverlay } from 'react-aria-components';
+import { cx } from './classes.ts';
+import css from './dialog.module.css';
+import { escapeKey, ShortcutLayer, useShortcut, useShortcutLayer } from './shortcuts.ts';
+
+export interface DialogProps {
+  readonly title: string;
+  readonly onClose: () => void;
+  readonly children: ReactNode;
+  readonly wide?: boolean;
+}
+
+function Inside({ title, onClose, children }: DialogProps) {
+  useShortcut(escapeKey, onClose);
+  return (
+    <AriaDialog className={css.dialog ?? ''}>
+      <AriaHeading slot="title" className={css.title ?? ''}>
+        {title}
+      </AriaHeading>
+      {children}
+    </AriaDialog>
+  );
+}
+
+/** A dialog over the screen. Keeps the focus inside, gives it back, closes with Escape. */
+export function Dialog(props: DialogProps) {
+  const layer = useShortcutLayer();
+  return (
+    <ModalOverlay
+      isOpen
+      isKeyboardDismissDisabled
+      onOpenChange={open => !open && props.onClose()}
+      className={cx(css.overlay, 'screen-only')}
+    >
+      <Modal className={cx(css.modal, props.wide && css.wide)}>
+        <ShortcutLayer value={layer}>
+          <Inside {...props} />
+        </ShortcutLayer>
+      </Modal>
+    </ModalOverlay>
+  );
+}
+
+/** The dialog's actions, at its foot. */
+export function DialogActions({ children }: { readonly children: ReactNode }) {
+  return <div className={css.actions}>{children}</div>;
+}

@@ -1,0 +1,27 @@
+import './theme/csp.ts';
+import './theme/tokens.css';
+import './theme/fonts.ts';
+import './theme/base.css';
+import { StrictMode } from 'react';
+import { createRoot } from 'react-dom/client';
+import { App } from './app.tsx';
+import { Guard } from './components/guard.tsx';
+import { useApplication } from './stores/application.ts';
+import { followMachine } from './stores/machine.ts';
+
+// A file dropped beside a drop target must not replace the page.
+for (const name of ['dragover', 'drop']) window.addEventListener(name, event => event.preventDefault());
+
+followMachine();
+void useApplication.getState().load();
+
+const root = document.getElementById('root');
+if (root) {
+  createRoot(root).render(
+    <StrictMode>
+      <Guard>
+        <App />
+      </Guard>
+    </StrictMode>,
+  );
+}

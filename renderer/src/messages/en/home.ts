@@ -1,0 +1,50 @@
+export const home = {
+  title: 'Repositories',
+  emptyTitle: 'No root yet',
+  emptyLead:
+    'A first root makes the people you name the root of trust for a repository. It takes a plan, a room, and about an hour.',
+  way: [
+    {
+      title: 'Plan it',
+      text: 'Who holds a root key, how many of them must sign, and for how long it is valid.',
+    },
+    {
+      title: 'Gather and make the keys',
+      text: 'Each holder makes one key on this machine, behind a passphrase of their own.',
+    },
+    {
+      title: 'Sign and prove',
+      text: 'Holders sign what they have read. Rootward checks it as a client would.',
+    },
+    {
+      title: 'Carry it out',
+      text: 'The signed files go onto a medium, are read back, and the transcript is printed and signed.',
+    },
+  ],
+  rehearseHint: 'Has nobody here done this before? Rehearse first.',
+  openHeading: 'Open ceremonies',
+  stepOf: (number: number, count: number, title: string) => `Step ${number} of ${count}: ${title}`,
+  openedOn: (date: string) => `opened ${date}`,
+  resume: 'Resume',
+  resumeLabel: (title: string, repository: string) => `Resume ${title}, ${repository}`,
+  pastHeading: 'Past ceremonies',
+  read: 'Open',
+  readLabel: (title: string, repository: string) => `Open ${title}, ${repository}`,
+  finished: 'Finished',
+  abandoned: 'Ended early',
+  version: (version: number) => `Root version ${version}`,
+  rootExpires: 'Root valid until',
+  targetsExpires: 'Targets valid until',
+  holders: 'Root holders',
+  due: { notice: 'Note', warning: 'Due', overdue: 'Overdue' },
+  nothingDue: 'Nothing is due.',
+  vault: 'Vault',
+  runtimeStandIn: 'Runs on the preview stand-in, not on Electron.',
+  versionLine: (version: string) => `Rootward ${version}`,
+  actions: {
+    newRoot: 'New first root',
+    verify: 'Verify a root',
+    inspect: 'Inspect a file',
+    rehearse: 'Rehearse',
+  },
+};

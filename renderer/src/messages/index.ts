@@ -1,0 +1,16 @@
+import { ceremony } from './en/ceremony.ts';
+import { common } from './en/common.ts';
+import { errors } from './en/errors.ts';
+import { home } from './en/home.ts';
+import { inspect } from './en/inspect.ts';
+import { planner } from './en/planner.ts';
+import { steps } from './en/steps.ts';
+import { verify } from './en/verify.ts';
+import { welcome } from './en/welcome.ts';
+
+/**
+ * Everything the window says. One object a language, one file a part of the window; a translation is another
+ * folder beside `en` of the same shape.
+ */
+export const t = { ceremony, common, errors, home, inspect, planner, steps, verify, welcome };
+export type Messages = typeof t;

@@ -1,0 +1,92 @@
+import type { GeneratedKeyType } from '../../../../shared/ceremony/plan.ts';
+import { Action } from '../../components/action.tsx';
+import { SelectField, TextField } from '../../components/fields.tsx';
+import { IconButton } from '../../components/icon-button.tsx';
+import { altKey } from '../../components/shortcuts.ts';
+import { t } from '../../messages/index.ts';
+import { type DraftHolder, newId } from '../../stores/planner.ts';
+import css from './planner.module.css';
+
+export interface HolderListProps {
+  readonly role: string;
+  readonly holders: readonly DraftHolder[];
+  readonly keytypes: readonly GeneratedKeyType[];
+  readonly addLabel: string;
+  readonly suggest: (index: number) => string;
+  readonly error: (field: string) => string | undefined;
+  readonly onChange: (holders: readonly DraftHolder[]) => void;
+}
+
+/** People who will each make a key: their names, key types and order. */
+export function HolderList({ role, holders, keytypes, addLabel, suggest, error, onChange }: HolderListProps) {
+  const words = t.planner.holder;
+  const replace = (id: number, part: Partial<DraftHolder>) =>
+    onChange(holders.map(holder => (holder.id === id ? { ...holder, ...part } : holder)));
+  const move = (index: number, by: -1 | 1) => {
+    const moved = [...holders];
+    const [holder] = moved.splice(index, 1);
+    if (holder) moved.splice(index + by, 0, holder);
+    onChange(moved);
+  };
+  const add = () => {
+    const taken = new Set(holders.map(holder => holder.name));
+    let index = holders.length;
+    while (taken.has(suggest(index)) && index < 60) index += 1;
+    onChange([...holders, { id: newId(), name: suggest(index), keytype: keytypes[0] ?? 'ecdsa-p256' }]);
+  };
+  return (
+    <div className={css.holders}>
+      <ol className={css.holderList}>
+        {holders.map((holder, index) => (
+          <li key={holder.id} className={css.holder}>
+            <span className={css.ordinal} aria-hidden="true">
+              {index + 1}
+            </span>
+            <TextField
+              width="full"
+              label={words.nameLabel(role, index + 1)}
+              hideLabel
+              value={holder.name}
+              maxLength={80}
+              autoFocus={index === 0}
+              error={error(`name-${holder.id}`)}
+              onChange={name => replace(holder.id, { name })}
+            />
+            <SelectField
+              label={words.keytypeLabel(role, index + 1)}
+              hideLabel
+              value={holder.keytype}
+              options={keytypes.map(keytype => ({ value: keytype, label: t.common.keytype[keytype] }))}
+              onChange={keytype => replace(holder.id, { keytype })}
+            />
+            <span className={css.holderActions}>
+              <IconButton
+                icon="up"
+                label={words.up(holder.name)}
+                disabled={index === 0}
+                onPress={() => move(index, -1)}
+              />
+              <IconButton
+                icon="down"
+                label={words.down(holder.name)}
+                disabled={index === holders.length - 1}
+                onPress={() => move(index, 1)}
+              />
+              <IconButton
+                icon="cross"
+                label={words.remove(holder.name)}
+                disabled={holders.length === 1}
+                onPress={() => onChange(holders.filter(other => other.id !== holder.id))}
+              />
+            </span>
+          </li>
+        ))}
+      </ol>
+      {holders.length < 20 && (
+        <Action small shortcut={altKey('a')} onPress={add}>
+          {addLabel}
+        </Action>
+      )}
+    </div>
+  );
+}

@@ -1,0 +1,78 @@
+import { useEffect, useState } from 'react';
+import { Tab, TabList, TabPanel, Tabs } from 'react-aria-components';
+import type { ErrorReport } from '../../../shared/contract/errors.ts';
+import type { PayloadView } from '../../../shared/contract/views.ts';
+import { ask } from '../bridge.ts';
+import { Action } from '../components/action.tsx';
+import { Dialog, DialogActions } from '../components/dialog.tsx';
+import { ErrorPanel, Notice } from '../components/notice.tsx';
+import { escapeKey } from '../components/shortcuts.ts';
+import { HashHex, HashWords } from '../components/words.tsx';
+import { t } from '../messages/index.ts';
+import css from './exact-bytes.module.css';
+
+const words = t.steps.sign;
+
+export interface ExactBytesProps {
+  readonly ceremonyId: string;
+  readonly role: 'root' | 'targets';
+  /** The hash the step speaks of: the bytes shown must be those. */
+  readonly expected: string;
+  readonly onClose: () => void;
+}
+
+/** Exactly what is signed: the bytes, the same to read, and their SHA-256. */
+export function ExactBytes({ ceremonyId, role, expected, onClose }: ExactBytesProps) {
+  const [payload, setPayload] = useState<PayloadView | null>(null);
+  const [error, setError] = useState<ErrorReport | null>(null);
+  useEffect(() => {
+    void ask('readPayload', { ceremonyId, role }).then(outcome =>
+      outcome.ok ? setPayload(outcome.value) : setError(outcome.error),
+    );
+  }, [ceremonyId, role]);
+  return (
+    <Dialog wide title={words.exactTitle(t.common.role[role])} onClose={onClose}>
+      {error && <ErrorPanel error={error} />}
+      {!payload && !error && <p role="status">{words.loading}</p>}
+      {payload && payload.fingerprint.hex !== expected && <Notice tone="stop" title={words.changed} />}
+      {payload && (
+        <>
+          <Tabs className={css.tabs ?? ''} defaultSelectedKey="readable">
+            <TabList aria-label={words.exactTitle(t.common.role[role])} className={css.list ?? ''}>
+              <Tab id="readable" className={css.tab ?? ''}>
+                {words.readable}
+              </Tab>
+              <Tab id="canonical" className={css.tab ?? ''}>
+                {words.canonical}
+              </Tab>
+            </TabList>
+            <TabPanel id="readable" className={css.panel ?? ''}>
+              <p className={css.text}>{words.readableText}</p>
+              {/* biome-ignore lint/a11y/noNoninteractiveTabindex: a region that scrolls must be reachable by keyboard */}
+              <pre className={css.bytes} tabIndex={0}>
+                {payload.readable}
+              </pre>
+            </TabPanel>
+            <TabPanel id="canonical" className={css.panel ?? ''}>
+              <p className={css.text}>{words.canonicalText}</p>
+              {/* biome-ignore lint/a11y/noNoninteractiveTabindex: a region that scrolls must be reachable by keyboard */}
+              <pre className={`${css.bytes} ${css.wrap}`} tabIndex={0}>
+                {payload.canonical}
+              </pre>
+            </TabPanel>
+          </Tabs>
+          <section className={css.hash} aria-label={t.common.sha256}>
+            <h3>{t.common.sha256}</h3>
+            <HashWords words={payload.fingerprint.words} />
+            <HashHex hex={payload.fingerprint.hex} />
+          </section>
+        </>
+      )}
+      <DialogActions>
+        <Action shortcut={escapeKey} onPress={onClose}>
+          {t.common.close}
+        </Action>
+      </DialogActions>
+    </Dialog>
+  );
+}

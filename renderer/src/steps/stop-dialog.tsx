@@ -1,0 +1,127 @@
+import { useState } from 'react';
+import type { ErrorReport } from '../../../shared/contract/errors.ts';
+import type { CeremonyView } from '../../../shared/contract/views.ts';
+import { Action } from '../components/action.tsx';
+import { Dialog, DialogActions } from '../components/dialog.tsx';
+import { TextField } from '../components/fields.tsx';
+import { ErrorPanel } from '../components/notice.tsx';
+import { Progress } from '../components/progress.tsx';
+import { altKey, escapeKey, primaryKey } from '../components/shortcuts.ts';
+import { t } from '../messages/index.ts';
+import { useCeremony } from '../stores/ceremony.ts';
+import { useNavigation } from '../stores/navigation.ts';
+import css from './stop-dialog.module.css';
+
+const words = t.ceremony.stopDialog;
+
+/** Ends the ceremony for good: a reason, and the repository's name typed. */
+function EndForGood({
+  ceremony,
+  onClose,
+}: {
+  readonly ceremony: CeremonyView;
+  readonly onClose: () => void;
+}) {
+  const { abandon, busy } = useCeremony();
+  const [reason, setReason] = useState('');
+  const [typed, setTyped] = useState('');
+  const [tried, setTried] = useState(false);
+  const [error, setError] = useState<ErrorReport | null>(null);
+  const reasonGood = reason.trim() !== '';
+  const typedGood = typed === ceremony.repository;
+
+  const end = async () => {
+    setTried(true);
+    if (!reasonGood || !typedGood) return;
+    const problem = await abandon(reason.trim(), typed, words.busy);
+    if (problem) setError(problem);
+    else onClose();
+  };
+  return (
+    <Dialog title={words.endTitle} onClose={onClose}>
+      <p>{words.endText}</p>
+      {error && <ErrorPanel error={error} />}
+      <TextField
+        label={words.reason}
+        hint={words.reasonHint}
+        value={reason}
+        lines={2}
+        width="full"
+        maxLength={500}
+        error={tried && !reasonGood ? words.reasonNeeded : undefined}
+        onChange={setReason}
+      />
+      <p className={css.confirm}>{words.confirm(ceremony.repository)}</p>
+      <TextField
+        label={words.confirmLabel}
+        value={typed}
+        mono
+        width="full"
+        maxLength={255}
+        error={tried && !typedGood ? words.confirmWrong : undefined}
+        onChange={setTyped}
+      />
+      <Progress text={busy} />
+      <DialogActions>
+        <Action shortcut={escapeKey} onPress={onClose}>
+          {words.goOn}
+        </Action>
+        <Action kind="danger" shortcut={primaryKey} busy={busy !== null} onPress={() => void end()}>
+          {words.endNow}
+        </Action>
+      </DialogActions>
+    </Dialog>
+  );
+}
+
+function StopChoice({ onClose, onEnd }: { readonly onClose: () => void; readonly onEnd: () => void }) {
+  const home = useNavigation(state => state.home);
+  return (
+    <Dialog title={words.title} onClose={onClose}>
+      <section className={css.choice}>
+        <div>
+          <h3>{words.nowTitle}</h3>
+          <p>{words.nowText}</p>
+        </div>
+        <Action kind="primary" shortcut={primaryKey} onPress={home}>
+          {words.now}
+        </Action>
+      </section>
+      <section className={css.choice}>
+        <div>
+          <h3>{words.endTitle}</h3>
+          <p>{words.endText}</p>
+        </div>
+        <Action kind="stop" shortcut={altKey('e')} onPress={onEnd}>
+          {words.end}
+        </Action>
+      </section>
+      <DialogActions>
+        <Action shortcut={escapeKey} onPress={onClose}>
+          {words.goOn}
+        </Action>
+      </DialogActions>
+    </Dialog>
+  );
+}
+
+/** "Stop the ceremony…": for now, or for good. */
+export function StopButton({ ceremony }: { readonly ceremony: CeremonyView }) {
+  const [stage, setStage] = useState<'closed' | 'choice' | 'end'>('closed');
+  const busy = useCeremony(state => state.busy !== null);
+  const close = () => setStage('closed');
+  return (
+    <>
+      <Action
+        kind="stop"
+        shortcut={escapeKey}
+        busy={busy && stage === 'closed'}
+        onPress={() => setStage('choice')}
+      >
+        {t.ceremony.stop}
+      </Action>
+      {stage === 'choice' && <StopChoice onClose={close} onEnd={() => setStage('end')} />}
+      {stage === 'end' && <EndForGood ceremony={ceremony} onClose={close} />}
+    </>
+  );
+}

@@ -1,0 +1,94 @@
+import { create } from 'zustand';
+import type { StepInput } from '../../../shared/ceremony/steps.ts';
+import type { ErrorReport } from '../../../shared/contract/errors.ts';
+import type { Outcome } from '../../../shared/contract/requests.ts';
+import type { CeremonyView } from '../../../shared/contract/views.ts';
+import { ask } from '../bridge.ts';
+
+/** Steps whose result is worth a look of its own before the next one begins. */
+const heldKinds: ReadonlySet<string> = new Set(['prove', 'read-back']);
+
+interface CeremonyState {
+  readonly view: CeremonyView | null;
+  /** What is being done, in words; null when nothing is. */
+  readonly busy: string | null;
+  readonly error: ErrorReport | null;
+  /** The done step being looked at; null: the present one. */
+  readonly lookingAt: string | null;
+  /** The step completed last in this window, to be acknowledged. */
+  readonly lastDone: string | null;
+  /** Who initials steps that belong to no holder; null: the administrator. */
+  readonly initialler: string | null;
+  open(ceremonyId: string): Promise<void>;
+  adopt(view: CeremonyView): void;
+  refresh(): Promise<void>;
+  lookAt(stepId: string | null): void;
+  chooseInitialler(name: string): void;
+  clearError(): void;
+  /** Completes the present step. @returns whether it was accepted. The caller wipes what it put into `input`. */
+  complete(stepId: string, by: string, input: StepInput, busyText: string): Promise<boolean>;
+  exportAgain(busyText: string): Promise<void>;
+  abandon(reason: string, confirmation: string, busyText: string): Promise<ErrorReport | null>;
+}
+
+const empty = { busy: null, error: null, lookingAt: null, lastDone: null };
+
+export const useCeremony = create<CeremonyState>((set, get) => {
+  /** Takes a reply: the new view, or the error beside the old one. */
+  const take = (outcome: Outcome<CeremonyView>, more: Partial<CeremonyState> = {}): boolean => {
+    if (outcome.ok) set({ view: outcome.value, error: null, busy: null, ...more });
+    else set({ error: outcome.error, busy: null });
+    return outcome.ok;
+  };
+  return {
+    view: null,
+    initialler: null,
+    ...empty,
+    open: async ceremonyId => {
+      if (get().view?.id !== ceremonyId) set({ view: null, initialler: null });
+      set({ ...empty });
+      take(await ask('readCeremony', { ceremonyId }));
+    },
+    adopt: view => set({ view, initialler: null, ...empty }),
+    refresh: async () => {
+      const { view, busy } = get();
+      if (!view || busy !== null) return;
+      const outcome = await ask('readCeremony', { ceremonyId: view.id });
+      if (outcome.ok && get().busy === null) set({ view: outcome.value });
+    },
+    lookAt: lookingAt => set({ lookingAt }),
+    chooseInitialler: initialler => set({ initialler }),
+    clearError: () => set({ error: null }),
+    complete: async (stepId, by, input, busyText) => {
+      const { view, busy } = get();
+      if (!view || busy !== null) return false;
+      set({ busy: busyText, error: null });
+      const outcome = await ask('completeStep', { ceremonyId: view.id, stepId, by, input });
+      const accepted = take(outcome, {
+        lastDone: stepId,
+        lookingAt: heldKinds.has(input.kind) ? stepId : null,
+      });
+      // A failure of the room or the machine is an incident, and stands in the journal.
+      if (!accepted) void get().refresh();
+      return accepted;
+    },
+    exportAgain: async busyText => {
+      const { view, busy } = get();
+      if (!view || busy !== null) return;
+      set({ busy: busyText, error: null });
+      take(await ask('exportAgain', { ceremonyId: view.id }), { lookingAt: null, lastDone: null });
+    },
+    abandon: async (reason, confirmation, busyText) => {
+      const { view, busy } = get();
+      if (!view || busy !== null) return null;
+      set({ busy: busyText });
+      const outcome = await ask('abandonCeremony', { ceremonyId: view.id, reason, confirmation });
+      if (!outcome.ok) {
+        set({ busy: null });
+        return outcome.error;
+      }
+      take(outcome, { lookingAt: null });
+      return null;
+    },
+  };
+});

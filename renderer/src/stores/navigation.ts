@@ -1,0 +1,21 @@
+import { create } from 'zustand';
+
+/** Where the window is. Home shows the welcome while there is no vault. */
+export type Screen =
+  | { readonly name: 'home' }
+  | { readonly name: 'planner' }
+  | { readonly name: 'ceremony'; readonly ceremonyId: string }
+  | { readonly name: 'verify' }
+  | { readonly name: 'inspect' };
+
+interface Navigation {
+  readonly screen: Screen;
+  go(screen: Screen): void;
+  home(): void;
+}
+
+export const useNavigation = create<Navigation>(set => ({
+  screen: { name: 'home' },
+  go: screen => set({ screen }),
+  home: () => set({ screen: { name: 'home' } }),
+}));
