@@ -62,14 +62,14 @@ const unsupportedSchemes: Readonly<Record<string, string>> = {
 };
 
 /**
- * How much key derivation one file may cost, in PBKDF2 rounds. One key may ask for a tenth of it (10 million, some
- * seconds of SHA-512); a bundle of many keys at once for all of it.
+ * How much key derivation one file may cost, in PBKDF2 rounds. One key may ask for half of it (10 million, some
+ * seconds of SHA-512); a bundle of many keys, for example 33 as Rootward writes them, for all of it.
  */
 export interface DerivationBudget {
   rounds: number;
 }
 const mostRounds = 10_000_000;
-export const newDerivationBudget = (): DerivationBudget => ({ rounds: 5 * mostRounds });
+export const newDerivationBudget = (): DerivationBudget => ({ rounds: 2 * mostRounds });
 /** scrypt: N * r * p, and its memory of 128 * N * r bytes. OpenSSL writes 2^14 * 8 * 1, age 2^18 * 8 * 1. */
 const mostScryptWork = 1 << 23;
 const mostScryptMemory = 1 << 30;
