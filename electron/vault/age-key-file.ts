@@ -75,7 +75,7 @@ export function inspectSealedKey(bytes: Uint8Array): SealedKeyHeader {
   const lines = text.slice(firstLine.length).split('\n', 3);
   const [stanza = '', body = '', end = ''] = lines;
   const kind = /^-> ([\x21-\x7e]+)( |$)/.exec(stanza)?.[1];
-  if (lines.length < 3 && (kind === undefined || kind === 'scrypt')) {
+  if (lines.length < 2 || (lines.length < 3 && (kind === undefined || kind === 'scrypt'))) {
     throw damaged('The key file is cut off in its header.');
   }
   if (kind === undefined) throw damaged('The header of the key file names no way to open it.');

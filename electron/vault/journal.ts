@@ -112,7 +112,7 @@ export async function openJournal(
     append: (event, time) =>
       inOrder(async () => {
         const parts = { entry: entries.length + 1, time, previous: head, event };
-        const { line, hash } = checkedLine(parts, schema);
+        const { line, hash, stored } = checkedLine(parts, schema);
         if (length + line.length > journalLimits.fileBytes || line.length > journalLimits.lineBytes) {
           throw new RootwardError('too-large', {
             message: `An entry of ${line.length} bytes does not fit: a line has at most ${journalLimits.lineBytes} bytes, the journal ${journalLimits.fileBytes}.`,
@@ -120,8 +120,6 @@ export async function openJournal(
             place: file,
           });
         }
-        // What later readers will see is what the line holds, not the object the caller may still change.
-        const stored = schema.parse(JSON.parse(new TextDecoder().decode(line)).event);
         length = await appendLineDurably(file, line, { fileSystem, expectedLength: length });
         const entry = { ...parts, event: stored, hash };
         entries = [...entries, entry];
@@ -135,7 +133,7 @@ export async function openJournal(
 function checkedLine(
   parts: Omit<JournalEntry, 'hash'>,
   schema: EventSchema<JournalEvent>,
-): ReturnType<typeof journalLine> {
+): ReturnType<typeof journalLine> & { stored: JournalEvent } {
   const invalid = (what: string, cause?: unknown) =>
     new RootwardError('invalid-value', {
       message: `The journal does not take this entry: ${what}.`,
@@ -145,7 +143,10 @@ function checkedLine(
   if (!isJournalTime(parts.time)) throw invalid('its time is not UTC with milliseconds');
   try {
     if (typeof schema.parse(parts.event).type !== 'string') throw new Error('no type');
-    return journalLine(parts);
+    const { line, hash } = journalLine(parts);
+    // What later readers will see is what the line holds, not the object the caller may still change.
+    const stored = schema.parse(JSON.parse(new TextDecoder().decode(line)).event);
+    return { line, hash, stored };
   } catch (error) {
     throw invalid('its event is not of the form that was agreed', error);
   }

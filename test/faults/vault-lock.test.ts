@@ -1,9 +1,17 @@
 /** One process at a time, whatever happened to the one before; with real processes that race and die. */
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { type FileSystem, realFileSystem } from '../../electron/platform/durable-files.ts';
-import { acquireLock, mayBeAlive, type ProcessIdentity, thisProcess } from '../../electron/vault/lock.ts';
+import {
+  acquireLock,
+  mayBeAlive,
+  type ProcessIdentity,
+  thisProcess,
+  type VaultLock,
+} from '../../electron/vault/lock.ts';
 import { buildChild, startChild, temporaryFolder } from './vault-processes.ts';
 
 let program: string;
@@ -48,7 +56,8 @@ describe('one process', () => {
 
   it.each([
     ['of a process that is gone', { pid: 2 ** 22 + 5 }],
-    ['of a process number that was given out again', { startTime: '1' }],
+    ['of a process number that was given out again', { pid: process.ppid, startTime: '1' }],
+    ['of an earlier life of this very process number', { startTime: '1' }],
     ['of another boot', { bootId: 'another boot' }],
   ])('takes over a lock %s, and tells so', async (_, change) => {
     stale(change);
@@ -82,6 +91,42 @@ describe('one process', () => {
     expect(mayBeAlive({ ...self, pid: 2 ** 22 + 5, startTime: null }, { ...self, startTime: null })).toBe(
       false,
     );
+  });
+
+  it.skipIf(!existsSync('/proc/self/stat'))(
+    'knows a process that died and that nobody has asked after yet',
+    async () => {
+      // The shell starts a child and becomes a program that never asks after its children.
+      const shell = spawn('sh', ['-c', 'true & echo $!; exec sleep 60'], {
+        stdio: ['ignore', 'pipe', 'ignore'],
+      });
+      try {
+        const pid = Number((await once(shell.stdout, 'data'))[0]);
+        const status = () => readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ')[1]?.split(' ') ?? [];
+        await expect.poll(() => status()[0]).toBe('Z');
+        const self = thisProcess();
+        expect(mayBeAlive({ ...self, pid, startTime: status()[19] ?? '' }, self)).toBe(false);
+        const alive = readFileSync(`/proc/${shell.pid}/stat`, 'utf8').split(') ')[1]?.split(' ')[19] ?? '';
+        expect(mayBeAlive({ ...self, pid: shell.pid ?? 0, startTime: alive }, self)).toBe(true);
+      } finally {
+        shell.kill();
+      }
+    },
+  );
+
+  it('leaves the lock to whoever took it over between the look and the guard', async () => {
+    stale({ bootId: 'another boot' });
+    const faster: VaultLock[] = [];
+    const slow: FileSystem = {
+      ...realFileSystem,
+      link: async (existing, name) => {
+        if (name.includes('.takeover-') && faster.length === 0) faster.push(await acquireLock(lockFile));
+        await realFileSystem.link(existing, name);
+      },
+    };
+    await expect(acquireLock(lockFile, { fileSystem: slow })).rejects.toMatchObject({ code: 'vault-in-use' });
+    await faster[0]?.release();
+    expect(existsSync(lockFile)).toBe(false);
   });
 
   it('works where files cannot have two names (FAT)', async () => {
