@@ -28,8 +28,8 @@ const usage = `rootward: the desk at which offline root keys live, without its w
   rootward ceremony PLAN.json --vault DIR --out DIR --passphrases FILE [--json]
       Holds a scripted ceremony. Interrupted, the same command goes on where it stopped.
 
-  rootward rehearse --dialect notary-v1|tuf-1.0 [--keys N] [--threshold M] [--repository NAME]
-                    [--snapshot-key F --timestamp-key F] --out DIR
+  rootward rehearse [--dialect notary-v1|tuf-1.0] [--keys N] [--threshold M] [--repository NAME]
+                    [--snapshot-key F --timestamp-key F] [--out DIR]
       The whole ceremony with throwaway keys, printed step by step.
 
   rootward journal verify [--json] VAULT

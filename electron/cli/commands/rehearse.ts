@@ -6,16 +6,16 @@ import { dialectNameSchema, genesisPlanSchema, type OnlineKey } from '../../../s
 import { createCustodian } from '../../custodian/custodian.ts';
 import { driveCeremony } from '../ceremony-driver.ts';
 import { cliCustodian } from '../custodian-options.ts';
-import { answered, type Command, readArguments, required, wrongUsage } from '../output.ts';
+import { answered, type Command, readArguments, wrongUsage } from '../output.ts';
 import { plainResult, readOnlineKey } from './ceremony.ts';
 
 /**
- * `rootward rehearse --dialect D [--keys N] [--threshold M] [--repository NAME] [--snapshot-key F
- * --timestamp-key F] --out DIR`
+ * `rootward rehearse [--dialect D] [--keys N] [--threshold M] [--repository NAME] [--snapshot-key F
+ * --timestamp-key F] [--out DIR]`; without DIR into a new folder among the system's temporary ones
  */
 export const rehearseCommand: Command = async (commandLine, output) => {
   const { values, positionals } = readArguments(commandLine, {
-    dialect: { type: 'string' },
+    dialect: { type: 'string', default: 'tuf-1.0' },
     keys: { type: 'string', default: '3' },
     threshold: { type: 'string' },
     repository: { type: 'string', default: 'registry.example.com/rehearsal' },
@@ -24,12 +24,12 @@ export const rehearseCommand: Command = async (commandLine, output) => {
     out: { type: 'string' },
   });
   if (positionals.length > 0) throw wrongUsage(`"${positionals[0]}" is one word too many.`);
-  const dialect = dialectNameSchema.safeParse(required(values.dialect, '--dialect'));
+  const dialect = dialectNameSchema.safeParse(values.dialect);
   if (!dialect.success) throw wrongUsage('--dialect is notary-v1 or tuf-1.0.');
   const keys = wholeNumber(values.keys, '--keys');
   const threshold =
     values.threshold === undefined ? Math.floor(keys / 2) + 1 : wholeNumber(values.threshold, '--threshold');
-  const destination = path.resolve(required(values.out, '--out'));
+  const destination = path.resolve(values.out ?? mkdtempSync(path.join(tmpdir(), 'rootward-rehearsed-')));
   const { 'snapshot-key': snapshotFile, 'timestamp-key': timestampFile } = values;
   if ((snapshotFile === undefined) !== (timestampFile === undefined)) {
     throw wrongUsage('--snapshot-key and --timestamp-key go together.');
