@@ -46,6 +46,7 @@ export function serveCustodian(options: ServeOptions): void {
   const { port, custodian } = options;
   let pending = 0;
   let retiring = false;
+  let leaving = false;
   let idleTimer: NodeJS.Timeout | undefined;
 
   async function answer(id: number, name: unknown, request: unknown): Promise<void> {
@@ -79,7 +80,8 @@ export function serveCustodian(options: ServeOptions): void {
   }
 
   async function leaveWhenDone(): Promise<void> {
-    if (pending > 0) return;
+    if (pending > 0 || leaving) return;
+    leaving = true;
     clearInterval(clock);
     try {
       await custodian.close();
@@ -89,7 +91,7 @@ export function serveCustodian(options: ServeOptions): void {
   }
 
   port.on('message', ({ data }) => {
-    if (typeof data !== 'object' || data === null) return;
+    if (typeof data !== 'object' || data === null || leaving) return;
     if ('retire' in data) retire();
     else if ('id' in data && typeof data.id === 'number' && 'name' in data && 'request' in data)
       void answer(data.id, data.name, data.request);

@@ -12,7 +12,7 @@ import {
   session,
   utilityProcess,
 } from 'electron';
-import { reportError } from '../../shared/contract/errors.ts';
+import { RootwardError, reportError } from '../../shared/contract/errors.ts';
 import { eventChannel, type RootwardEvent } from '../../shared/contract/requests.ts';
 import { registerRequests } from '../ipc/register-requests.ts';
 import { hardenProcess } from '../platform/process-hardening.ts';
@@ -80,6 +80,8 @@ if (app.requestSingleInstanceLock()) {
 } else app.quit();
 
 async function start(): Promise<void> {
+  // SECURITY: an AppImage adds this switch by itself where the system forbids unprivileged user namespaces.
+  if (app.isPackaged && app.commandLine.hasSwitch('no-sandbox')) throw withoutSandbox();
   // SECURITY: Chromium's own resolver and DNS over HTTPS; the stand-in's browser has its switches alone.
   if (runtime === 'electron')
     app.configureHostResolver({ enableBuiltInResolver: false, secureDnsMode: 'off' });
@@ -125,6 +127,15 @@ async function start(): Promise<void> {
   });
   // The stand-in's browser does not tell how long the machine was left alone.
   if (runtime === 'electron') watchIdle(powerMonitor, () => tellWindow({ event: 'idle' }));
+}
+
+function withoutSandbox(): RootwardError {
+  return new RootwardError('request-refused', {
+    message: "Rootward was started without Chromium's sandbox and does not go on without it.",
+    remedy:
+      'Install the .deb package, which brings the AppArmor profile the sandbox needs, or allow unprivileged ' +
+      'user namespaces on this machine; do not start with --no-sandbox.',
+  });
 }
 
 function tellWindow(event: RootwardEvent): void {
