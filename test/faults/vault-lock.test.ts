@@ -96,14 +96,18 @@ describe('one process', () => {
   it.skipIf(!existsSync('/proc/self/stat'))(
     'knows a process that died and that nobody has asked after yet',
     async () => {
-      // The shell starts a child and becomes a program that never asks after its children.
-      const shell = spawn('sh', ['-c', 'true & echo $!; exec sleep 60'], {
+      // The shell starts a child and becomes a program that never asks after its children; then the child dies.
+      const shell = spawn('sh', ['-c', 'sleep 60 & echo $!; exec sleep 60'], {
         stdio: ['ignore', 'pipe', 'ignore'],
       });
       try {
         const pid = Number((await once(shell.stdout, 'data'))[0]);
         const status = () => readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ')[1]?.split(' ') ?? [];
-        await expect.poll(() => status()[0]).toBe('Z');
+        await expect
+          .poll(() => readFileSync(`/proc/${shell.pid}/comm`, 'utf8'), { timeout: 20_000 })
+          .toBe('sleep\n');
+        process.kill(pid, 'SIGKILL');
+        await expect.poll(() => status()[0], { timeout: 20_000 }).toBe('Z');
         const self = thisProcess();
         expect(mayBeAlive({ ...self, pid, startTime: status()[19] ?? '' }, self)).toBe(false);
         const alive = readFileSync(`/proc/${shell.pid}/stat`, 'utf8').split(') ')[1]?.split(' ')[19] ?? '';
