@@ -1,5 +1,5 @@
 import { dateInWords } from '../display/dates.ts';
-import { holderKeys } from './genesis.ts';
+import { holderKeys } from './documents.ts';
 import type { CeremonyState } from './state.ts';
 import { rehearsalBand, wrap } from './transcript.ts';
 

@@ -1,13 +1,26 @@
 import type { SummaryRow } from '../contract/views.ts';
 import { dialects } from '../dialects/dialects.ts';
 import { dateInWords } from '../display/dates.ts';
+import { baseRoot } from './documents.ts';
 import { listNames, quorumInWords } from './script.ts';
-import type { SettledPlan } from './settled-plan.ts';
+import type { SettledHolder, SettledPlan } from './settled-plan.ts';
 
-/** @returns what the ceremony makes true, in one sentence */
+/** @returns what kind of ceremony this is, in two or three words */
+export function planTitle(plan: SettledPlan): string {
+  if (plan.ceremony === 'genesis') return 'First root';
+  if (plan.ceremony === 'adoption') return 'Taking over';
+  if (plan.ceremony === 'migration') return 'First TUF root, succeeding a Notary collection';
+  if (plan.compromised) return `Revocation, root version ${plan.version}`;
+  return `Root version ${plan.version}`;
+}
+
+/** @returns what the ceremony makes true, in one or a few sentences */
 export function planSentence(plan: SettledPlan): string {
+  const prefix = plan.rehearsal ? 'A rehearsal: ' : '';
+  if (plan.ceremony === 'rotation') return `${prefix}${changeSentences(plan).join(' ')}`;
   const quorum =
     plan.holders.length === 1 ? 'one root key' : `${plan.holders.length} root keys, ${quorumWords(plan)}`;
+  if (plan.ceremony === 'adoption') return `${prefix}${plan.repository} as it is published, with ${quorum}.`;
   return `${plan.rehearsal ? 'A rehearsal: the' : 'The'} first root of ${plan.repository}, with ${quorum}.`;
 }
 
@@ -16,38 +29,121 @@ const quorumWords = (plan: SettledPlan): string =>
     ? `all of which must sign`
     : `any ${plan.threshold} of which can change it`;
 
+/** What a change does, one plain sentence a thing: "Holder C leaves." "Any 2 of 3, as before." */
+export function changeSentences(plan: SettledPlan): string[] {
+  const base = baseRoot(plan);
+  if (!plan.base || !base) return [];
+  const oldRole = base.roles.get('root');
+  const oldTargets = base.roles.get('targets');
+  const online = plan.replacesOnlineKeys ? ['The online keys are replaced.'] : [];
+  const targetsMoves = moves(plan.base.holders.targets, plan.targets.holders, 'targets key');
+  const targets =
+    plan.targetsVersion === 0
+      ? []
+      : [
+          ...targetsMoves,
+          ...(targetsMoves.length > 0 || plan.targets.threshold !== oldTargets?.threshold
+            ? [
+                `Targets: ${quorumSentence(plan.targets.threshold, plan.targets.holders.length, oldTargets?.threshold, plan.base.holders.targets.length)}`,
+              ]
+            : []),
+          `The targets are signed anew as version ${plan.targetsVersion}, valid until ${dateInWords(plan.expires.targets)}.`,
+        ];
+  return [
+    ...moves(plan.base.holders.root, plan.holders, 'root key', plan.compromised),
+    quorumSentence(plan.threshold, plan.holders.length, oldRole?.threshold, plan.base.holders.root.length),
+    ...online,
+    ...targets,
+    `Valid until ${dateInWords(plan.expires.root)}.`,
+  ];
+}
+
+function moves(
+  before: readonly { holder: string; keyId: string }[],
+  after: readonly SettledHolder[],
+  what: string,
+  compromised: readonly string[] = [],
+): string[] {
+  const kind = what === 'root key' ? '' : ` (${what})`;
+  const stays = (keyId: string): boolean => after.some(holder => 'keyId' in holder && holder.keyId === keyId);
+  const gone = before.filter(key => !stays(key.keyId)).map(key => key.holder);
+  const joins = after.filter(holder => !('keyId' in holder)).map(holder => holder.name);
+  const replaced = gone.filter(name => joins.includes(name));
+  const renewed = after.flatMap(holder =>
+    'keyId' in holder && holder.renewCertificate ? [holder.name] : [],
+  );
+  return [
+    ...gone
+      .filter(name => !replaced.includes(name))
+      .map(name =>
+        compromised.includes(name)
+          ? `${name} leaves: their key may be in the wrong hands.`
+          : `${name} leaves${kind}.`,
+      ),
+    ...replaced.map(name =>
+      compromised.includes(name)
+        ? `${name} gets another ${what}: the old one may be in the wrong hands.`
+        : `${name} gets another ${what}.`,
+    ),
+    ...joins.filter(name => !replaced.includes(name)).map(name => `${name} joins${kind}.`),
+    ...renewed.map(name => `${name} keeps their key and gets a new certificate for it.`),
+  ];
+}
+
+function quorumSentence(
+  threshold: number,
+  holders: number,
+  oldThreshold: number | undefined,
+  oldHolders: number,
+): string {
+  const now = quorumInWords(threshold, holders);
+  if (threshold === oldThreshold && holders === oldHolders) return `${now}, as before.`;
+  return `${now}, instead of ${quorumInWords(oldThreshold ?? 1, oldHolders).toLowerCase()}.`;
+}
+
 /** @returns the plan as rows of a table, in plain words */
 export function planSummary(plan: SettledPlan): SummaryRow[] {
   const names = (holders: readonly { name: string }[]): string =>
     listNames(holders.map(holder => holder.name));
-  const kinds = [
-    ...new Set([...plan.holders, ...plan.targets.holders].map(holder => keyTypeInWords[holder.keytype])),
-  ];
+  const kinds = [...plan.holders, ...plan.targets.holders].flatMap(holder =>
+    'keytype' in holder ? [keyTypeInWords[holder.keytype]] : [],
+  );
+  const base = baseRoot(plan);
+  const row = (label: string, value: string): SummaryRow => ({ label, value });
   return [
-    { label: 'Repository', value: `${plan.repository}, ${dialects[plan.dialect].title}` },
-    {
-      label: 'Root keys',
-      value: `${names(plan.holders)}. ${quorumInWords(plan.threshold, plan.holders.length)}`,
-    },
-    ...(plan.thresholdReason
-      ? [{ label: 'No spare holder', value: `Reason given: ${plan.thresholdReason}` }]
+    row('Repository', `${plan.repository}, ${dialects[plan.dialect].title}`),
+    ...(base && plan.version ? [row('Root version', `${plan.version}, following ${base.version}`)] : []),
+    ...(plan.succeeds
+      ? [
+          row(
+            'Succeeds',
+            `${plan.succeeds.repository} (${dialects[plan.succeeds.dialect].title}), root version ${plan.succeeds.version}`,
+          ),
+        ]
       : []),
-    {
-      label: plan.targets.holders.length === 1 ? 'Targets key' : 'Targets keys',
-      value: `${names(plan.targets.holders)}. ${quorumInWords(plan.targets.threshold, plan.targets.holders.length)}`,
-    },
-    {
-      label: 'Snapshot, timestamp',
-      value: plan.dialect === 'notary-v1' ? 'Kept by the Notary server' : 'Kept by the repository service',
-    },
-    {
-      label: 'Signed today by',
-      value: `${listNames(plan.signers.root)} (root), ${listNames(plan.signers.targets)} (targets)`,
-    },
-    { label: 'Kind of keys', value: kinds.join(', ') },
-    { label: 'Root valid until', value: dateInWords(plan.expires.root) },
-    { label: 'Targets valid until', value: dateInWords(plan.expires.targets) },
+    row('Root keys', `${names(plan.holders)}. ${quorumInWords(plan.threshold, plan.holders.length)}`),
+    ...(plan.thresholdReason ? [row('No spare holder', `Reason given: ${plan.thresholdReason}`)] : []),
+    row(
+      plan.targets.holders.length === 1 ? 'Targets key' : 'Targets keys',
+      `${names(plan.targets.holders)}. ${quorumInWords(plan.targets.threshold, plan.targets.holders.length)}`,
+    ),
+    row('Snapshot, timestamp', onlineInWords(plan)),
+    ...(plan.ceremony === 'adoption' ? [] : [row('Signed by', signersInWords(plan))]),
+    ...(kinds.length > 0 ? [row('Kind of new keys', [...new Set(kinds)].join(', '))] : []),
+    row('Root valid until', dateInWords(plan.expires.root)),
+    ...(plan.expires.targets === '' ? [] : [row('Targets valid until', dateInWords(plan.expires.targets))]),
   ];
+}
+
+function onlineInWords(plan: SettledPlan): string {
+  const who = plan.dialect === 'notary-v1' ? 'Kept by the Notary server' : 'Kept by the repository service';
+  if (!plan.base) return who;
+  return plan.replacesOnlineKeys ? `${who}; replaced now` : `${who}; unchanged`;
+}
+
+function signersInWords(plan: SettledPlan): string {
+  const root = `${listNames(plan.signers.root)} (root)`;
+  return plan.signers.targets.length > 0 ? `${root}, ${listNames(plan.signers.targets)} (targets)` : root;
 }
 
 export const keyTypeInWords = {

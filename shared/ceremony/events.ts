@@ -27,6 +27,13 @@ export const evidenceSchema = z.discriminatedUnion('kind', [
     /** PEM, for root keys in dialects that want one. */
     certificate: z.string().optional(),
   }),
+  /** A new certificate for a key that stays (Notary). */
+  z.strictObject({
+    kind: z.literal('certify-key'),
+    role: roleSchema,
+    holder: z.string(),
+    certificate: z.string(),
+  }),
   z.strictObject({
     kind: z.literal('online-keys'),
     snapshot: z.strictObject({ publicKey: z.string(), source: z.string().optional() }),
@@ -36,12 +43,13 @@ export const evidenceSchema = z.discriminatedUnion('kind', [
     kind: z.literal('sign'),
     role: roleSchema,
     holder: z.string(),
-    keyId: hex64,
+    /** SHA-256 of the key's SubjectPublicKeyInfo. */
+    fingerprint: hex64,
     payloadHash: hex64,
-    /** The signature object, as it stands in the metadata. */
-    signature: z.record(z.string(), z.string()),
+    /** The signature objects, as they stand in the metadata: one a key ID under which the key signs. */
+    signatures: z.array(z.record(z.string(), z.string())).min(1),
   }),
-  z.strictObject({ kind: z.literal('prove'), rootHash: hex64, targetsHash: hex64 }),
+  z.strictObject({ kind: z.literal('prove'), rootHash: hex64, targetsHash: hex64.optional() }),
   z.strictObject({
     kind: z.literal('export'),
     destination: z.string(),
@@ -70,6 +78,8 @@ export const journalEventSchema = z.discriminatedUnion('type', [
     by: z.string(),
     evidence: evidenceSchema,
   }),
+  /** Another plan in the place of the first: approvals and signatures are void. */
+  z.strictObject({ type: z.literal('plan-revised'), ceremonyId, plan: settledPlanSchema, planHash: hex64 }),
   /** Something went wrong in a step; the step stays open. */
   z.strictObject({ type: z.literal('incident'), ceremonyId, stepId: z.string(), error: errorReportSchema }),
   /** The medium was lost, or found unreadable: export and read-back are to be done again. */

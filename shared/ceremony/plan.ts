@@ -8,7 +8,7 @@ export type DialectName = z.infer<typeof dialectNameSchema>;
 export const generatedKeyTypeSchema = z.enum(['ecdsa-p256', 'ecdsa-p384', 'ed25519']);
 export type GeneratedKeyType = z.infer<typeof generatedKeyTypeSchema>;
 
-const personName = z
+export const personName = z
   .string()
   .min(1, 'a name is needed')
   .max(80, 'a name has at most 80 characters')
@@ -86,6 +86,49 @@ export type GenesisPlan = z.infer<typeof genesisPlanSchema>;
 /** A genesis plan as it is written, before defaults. */
 export type GenesisPlanInput = z.input<typeof genesisPlanSchema>;
 
-/** Every kind of ceremony. Rotation, renewal and the rest join this union. */
-export const planSchema = z.discriminatedUnion('ceremony', [genesisPlanSchema]);
+/**
+ * The plan of a change to a repository this vault keeps: renewal (nothing else given), holders who join, leave or
+ * get a new key, thresholds, online keys, targets keys, revocation. Several changes make one new root version.
+ */
+export const rotationPlanSchema = z.strictObject({
+  ceremony: z.literal('rotation'),
+  /** Needed only where a name stands for a repository in each dialect. */
+  dialect: dialectNameSchema.optional(),
+  repository: repositoryNameSchema,
+  /** Root holders who get a new key. One who is also in `remove` is the same person with another key. */
+  add: z.array(holderSchema).max(20).default([]),
+  /** Root holders whose key leaves the root. */
+  remove: z.array(personName).max(20).default([]),
+  /** Left out: as before. */
+  threshold: z.int().min(1).optional(),
+  thresholdReason: z.string().min(1).max(500).optional(),
+  /** Those of `remove` whose key may be in the wrong hands. Makes this a revocation. */
+  compromised: z.array(personName).max(20).default([]),
+  targets: z
+    .strictObject({
+      add: z.array(holderSchema).max(20).default([]),
+      remove: z.array(personName).max(20).default([]),
+      threshold: z.int().min(1).optional(),
+      /** The targets metadata that is published now (a file; in the CLI relative to the plan). */
+      current: z.string().max(4096).optional(),
+    })
+    .optional(),
+  /** Public keys that take the place of those of the online roles. */
+  online: z.strictObject({ snapshot: z.string().max(4096), timestamp: z.string().max(4096) }).optional(),
+  expires: z.strictObject({ root: duration.optional(), targets: duration.optional() }).optional(),
+  /** Notary: root holders whose certificate is made anew with the same key. Default: signers whose ends within a year. */
+  renewCertificates: z.array(personName).max(20).optional(),
+  /** Who is available to sign. Default: everybody. */
+  signers: z.array(personName).max(40).optional(),
+  /** Notary: also sign with the keys of this many earlier root versions, for clients that far behind. */
+  legacy: z.int().min(0).max(20).default(0),
+  participants: z.array(participantSchema).max(40).default([]),
+  policy: z
+    .strictObject({ network: z.enum(['refuse', 'warn']).default('refuse') })
+    .default({ network: 'refuse' }),
+});
+export type RotationPlan = z.infer<typeof rotationPlanSchema>;
+
+/** Every kind of ceremony. */
+export const planSchema = z.discriminatedUnion('ceremony', [genesisPlanSchema, rotationPlanSchema]);
 export type Plan = z.infer<typeof planSchema>;

@@ -1,3 +1,4 @@
+import { dialects } from '../dialects/dialects.ts';
 import type { SettledPlan } from './settled-plan.ts';
 import type { Act, StepKind } from './steps.ts';
 
@@ -11,6 +12,8 @@ export interface Step {
   /** The holder whose step it is, or undefined when anybody present may complete it. */
   readonly holder?: string;
   readonly role?: 'root' | 'targets';
+  /** For signing: with the key the holder has in the root that is changed, or with the one they have in the new. */
+  readonly key?: 'current' | 'new';
 }
 
 /**
@@ -18,10 +21,7 @@ export interface Step {
  * before anything happens and two machines derive the same one.
  */
 export function scriptFor(plan: SettledPlan): readonly Step[] {
-  const both = [
-    { role: 'root', holders: plan.holders, signers: plan.signers.root },
-    { role: 'targets', holders: plan.targets.holders, signers: plan.signers.targets },
-  ] as const;
+  const isNew = plan.base === undefined;
   return [
     {
       id: 'attendance',
@@ -36,8 +36,9 @@ export function scriptFor(plan: SettledPlan): readonly Step[] {
       act: 'Prepare',
       kind: 'isolation',
       title: 'Machine is isolated',
-      explanation:
-        'The root keys are about to be made on this machine. It must not be on any network while they are here.',
+      explanation: isNew
+        ? 'The root keys are about to be made on this machine. It must not be on any network while they are here.'
+        : 'Root keys are about to be opened on this machine. It must not be on any network while they are.',
     },
     {
       id: 'read-plan',
@@ -47,49 +48,17 @@ export function scriptFor(plan: SettledPlan): readonly Step[] {
       explanation:
         'The administrator reads the plan and its words aloud; everybody compares. From here on it cannot be changed.',
     },
-    ...both.flatMap(({ role, holders }) =>
-      holders.map(
-        (holder, index): Step => ({
-          id: `${role}-key-${index + 1}`,
-          act: 'Keys',
-          kind: 'generate-key',
-          title: `${role === 'root' ? 'Root' : 'Targets'} key of ${holder.name}`,
-          explanation: `${holder.name} makes a new key and locks it with a passphrase that nobody else knows. The key stays in this vault; without the passphrase it is of no use to anybody.`,
-          holder: holder.name,
-          role,
-        }),
-      ),
-    ),
-    {
-      id: 'online-keys',
-      act: 'Keys',
-      kind: 'online-keys',
-      title: 'Online keys',
-      explanation:
-        plan.dialect === 'notary-v1'
-          ? 'The Notary server keeps the snapshot and timestamp keys. Their public halves go into the root. Ask the server for each once only: until the first upload it makes a new key every time it is asked.'
-          : 'The repository service signs snapshot and timestamp by itself. The public halves of its keys go into the root.',
-    },
-    ...both.flatMap(({ role, signers }) =>
-      signers.map(
-        (holder, index): Step => ({
-          id: `sign-${role}-${index + 1}`,
-          act: 'Sign',
-          kind: 'sign',
-          title: role === 'root' ? `${holder} signs root version 1` : `${holder} signs targets version 1`,
-          explanation: role === 'root' ? rootMeaning(plan) : targetsMeaning(plan),
-          holder,
-          role,
-        }),
-      ),
-    ),
+    ...keySteps(plan),
+    ...(isNew || plan.replacesOnlineKeys ? [onlineKeysStep(plan)] : []),
+    ...signingSteps(plan),
     {
       id: 'prove',
       act: 'Prove',
       kind: 'prove',
       title: 'Check as a client would',
-      explanation:
-        'Everything is read again from its bytes and verified from nothing, by two independent implementations.',
+      explanation: isNew
+        ? 'Everything is read again from its bytes and verified from nothing, by two independent implementations.'
+        : 'Everything is read again from its bytes and verified from the last published root, by two independent implementations.',
     },
     {
       id: 'export',
@@ -118,6 +87,103 @@ export function scriptFor(plan: SettledPlan): readonly Step[] {
   ];
 }
 
+/** A key for every holder who has none yet, and a certificate for every key that needs one. */
+function keySteps(plan: SettledPlan): Step[] {
+  const both = [
+    { role: 'root', holders: plan.holders },
+    { role: 'targets', holders: plan.targets.holders },
+  ] as const;
+  return both.flatMap(({ role, holders }) =>
+    holders.flatMap((holder, index): Step[] => {
+      const step = { id: `${role}-key-${index + 1}`, act: 'Keys', holder: holder.name, role } as const;
+      const name = role === 'root' ? 'Root' : 'Targets';
+      if ('keytype' in holder) {
+        return [
+          {
+            ...step,
+            kind: 'generate-key',
+            title: `${name} key of ${holder.name}`,
+            explanation: `${holder.name} makes a new key and locks it with a passphrase that nobody else knows. The key stays in this vault; without the passphrase it is of no use to anybody.`,
+          },
+        ];
+      }
+      const needsCertificate =
+        role === 'root' &&
+        dialects[plan.dialect].rootCertificates &&
+        ('publicKey' in holder || holder.renewCertificate === true);
+      if (!needsCertificate) return [];
+      return [
+        {
+          ...step,
+          kind: 'certify-key',
+          title: `New certificate of ${holder.name}`,
+          explanation: `The key of ${holder.name} stays the same; its certificate is made anew, signed by the key itself, so that it lasts as long as the root.`,
+        },
+      ];
+    }),
+  );
+}
+
+const onlineKeysStep = (plan: SettledPlan): Step => ({
+  id: 'online-keys',
+  act: 'Keys',
+  kind: 'online-keys',
+  title: 'Online keys',
+  explanation:
+    plan.dialect === 'notary-v1'
+      ? 'The Notary server keeps the snapshot and timestamp keys. Their public halves go into the root. Ask the server for each once only: until the first upload it makes a new key every time it is asked.'
+      : 'The repository service signs snapshot and timestamp by itself. The public halves of its keys go into the root.',
+});
+
+/**
+ * One step a key that signs. A holder who gets another key signs with both: with the current one for the clients
+ * that still trust it, with the new one for the root that lists it.
+ */
+function signingSteps(plan: SettledPlan): Step[] {
+  const version = plan.version ?? 1;
+  const step = (
+    role: 'root' | 'targets',
+    holder: string,
+    index: number,
+    key: 'current' | 'new',
+    hint = '',
+  ): Step => ({
+    id: `sign-${role}-${index + 1}${hint === '' ? '' : `-${key}`}`,
+    act: 'Sign',
+    kind: 'sign',
+    title: `${holder} signs ${role} version ${role === 'root' ? version : (plan.targetsVersion ?? 1)}${hint}`,
+    explanation: role === 'root' ? rootMeaning(plan) : targetsMeaning(plan),
+    holder,
+    role,
+    key,
+  });
+  const root = plan.signers.root.flatMap((holder, index) => {
+    const { current, next } = keysOfSigner(plan, holder);
+    if (current && next) {
+      return [
+        step('root', holder, index, 'current', ' with the key that leaves'),
+        step('root', holder, index, 'new', ' with the new key'),
+      ];
+    }
+    return [step('root', holder, index, current ? 'current' : 'new')];
+  });
+  const targets = plan.signers.targets.map((holder, index) => step('targets', holder, index, 'new'));
+  return [...root, ...targets];
+}
+
+/**
+ * Which keys of a holder sign the root: the one listed in the base (or in an earlier root), and one the new root
+ * lists that is another key.
+ */
+export function keysOfSigner(plan: SettledPlan, holder: string): { current: boolean; next: boolean } {
+  const listed = [...(plan.base?.holders.root ?? []), ...(plan.base?.legacy ?? [])].filter(
+    key => key.holder === holder,
+  );
+  const next = plan.holders.find(candidate => candidate.name === holder);
+  const isSameKey = next !== undefined && 'keyId' in next && listed.some(key => key.keyId === next.keyId);
+  return { current: listed.length > 0, next: next !== undefined && !isSameKey };
+}
+
 /** @returns "holders A, B and C" */
 export function listNames(names: readonly string[]): string {
   if (names.length <= 1) return names[0] ?? '';
@@ -133,16 +199,22 @@ export function quorumInWords(threshold: number, holders: number): string {
 
 function rootMeaning(plan: SettledPlan): string {
   const names = listNames(plan.holders.map(holder => holder.name));
-  if (plan.holders.length === 1)
-    return `This makes ${names} the root of trust for this repository. Nobody else can change it.`;
+  const verb = plan.base
+    ? 'After this, the root of trust for this repository is'
+    : 'This makes the root of trust for this repository';
+  if (plan.holders.length === 1) return `${verb} ${names}. Nobody else can change it.`;
   const quorum =
     plan.threshold === plan.holders.length
       ? `All ${plan.threshold} of them together`
       : `Any ${plan.threshold} of them`;
-  return `This makes ${names} the root of trust for this repository. ${quorum} can change it later. Nobody else can.`;
+  return `${verb} ${names}. ${quorum} can change it later. Nobody else can.`;
 }
 
-const targetsMeaning = (plan: SettledPlan): string =>
-  plan.rehearsal
+function targetsMeaning(plan: SettledPlan): string {
+  if (plan.base)
+    return 'The list of targets stays as it is; the keys that answer for it, or its validity, are new.';
+  if (plan.initialTargets) return 'The new repository begins with the targets of the one it succeeds.';
+  return plan.rehearsal
     ? 'This starts the repository with one target, a notice that says it is a rehearsal.'
     : 'This starts the repository with an empty list of targets: nothing is released by it yet.';
+}

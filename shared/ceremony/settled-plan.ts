@@ -5,29 +5,99 @@ import { sha256Hex } from '../display/fingerprint.ts';
 import { canonicalJson } from '../tuf/canonical-json.ts';
 import { addDuration, formatDateTime } from '../tuf/date-time.ts';
 import type { JsonValue } from '../tuf/json.ts';
-import { type GenesisPlan, genesisPlanSchema } from './plan.ts';
+import {
+  dialectNameSchema,
+  type GenesisPlan,
+  holderSchema,
+  participantSchema,
+  personName,
+  repositoryNameSchema,
+} from './plan.ts';
 
 /** Notary's own defaults (const.go:42-46): ten years for root, three for targets. TUF 1.0 names none. */
 export const defaultValidity = { root: 'P10Y', targets: 'P3Y' } as const;
 /** A rehearsed root expires soon, so that it cannot serve anybody for long even where all marks are ignored. */
 export const rehearsalValidity = { root: 'P30D', targets: 'P30D' } as const;
 
+const keyId = z.string().min(1).max(256);
+const hash = z.string().regex(/^[0-9a-f]{64}$/);
+
+/**
+ * A holder as a settled plan names them, by where their key comes from: made in this ceremony, listed in the root
+ * that is being changed, or carried over from another repository (PEM).
+ */
+export const settledHolderSchema = z.union([
+  holderSchema,
+  z.strictObject({
+    name: personName,
+    keyId,
+    /** Notary: a new certificate for the same key, made in this ceremony. */
+    renewCertificate: z.boolean().optional(),
+  }),
+  z.strictObject({ name: personName, publicKey: z.string() }),
+]);
+export type SettledHolder = z.infer<typeof settledHolderSchema>;
+
+/** Whose key is listed under which ID. */
+const listedHolderSchema = z.strictObject({ holder: personName, keyId });
+
+/** What a change starts from: the documents themselves, so that a plan says everything by itself. */
+export const baseSchema = z.strictObject({
+  /** The last root, as it is published. */
+  root: z.string(),
+  /** The targets to go on from, where they are signed anew. */
+  targets: z.string().optional(),
+  /** Whose keys the last root lists, as far as names are known. */
+  holders: z.strictObject({ root: z.array(listedHolderSchema), targets: z.array(listedHolderSchema) }),
+  /** Notary: keys of earlier roots that sign once more, for clients that far behind. */
+  legacy: z.array(listedHolderSchema),
+});
+export type Base = z.infer<typeof baseSchema>;
+
 /**
  * A plan with nothing left open: what the journal holds, what is read aloud, and what its hash covers. Two
  * people who settle the same plan at the same second get the same bytes but for the ID.
  */
-export const settledPlanSchema = genesisPlanSchema
-  .omit({ expires: true, signers: true, online: true })
-  .extend({
-    format: z.literal(1),
-    id: z.string().regex(/^[0-9a-f]{16}$/),
-    rehearsal: z.boolean(),
-    /** When the plan was settled, RFC 3339 in whole seconds. */
-    created: z.string(),
-    /** Who signs the root, and who the targets, in this ceremony. */
-    signers: z.strictObject({ root: z.array(z.string()).min(1), targets: z.array(z.string()).min(1) }),
-    expires: z.strictObject({ root: z.string(), targets: z.string() }),
-  });
+export const settledPlanSchema = z.strictObject({
+  format: z.literal(1),
+  id: z.string().regex(/^[0-9a-f]{16}$/),
+  ceremony: z.enum(['genesis', 'rotation', 'migration', 'adoption']),
+  rehearsal: z.boolean(),
+  /** When the plan was settled, RFC 3339 in whole seconds. */
+  created: z.string(),
+  dialect: dialectNameSchema,
+  repository: repositoryNameSchema,
+  /** The version of the root this makes; absent for a first root, which is version 1. */
+  version: z.int().min(2).optional(),
+  /** The root role as it will be. */
+  holders: z.array(settledHolderSchema).min(1),
+  threshold: z.int().min(1),
+  thresholdReason: z.string().optional(),
+  /** The targets role as it will be. */
+  targets: z.strictObject({ threshold: z.int().min(1), holders: z.array(settledHolderSchema).min(1) }),
+  /** The version of the targets this makes; absent for a first one, 0 where the targets stay as they are. */
+  targetsVersion: z.int().min(0).optional(),
+  /** Who signs the root, and who the targets, in this ceremony: with every key of theirs that counts. */
+  signers: z.strictObject({ root: z.array(z.string()).min(1), targets: z.array(z.string()) }),
+  expires: z.strictObject({ root: z.string(), targets: z.string() }),
+  participants: z.array(participantSchema),
+  policy: z.strictObject({ network: z.enum(['refuse', 'warn']) }),
+  base: baseSchema.optional(),
+  /** The online keys are replaced (a first root always needs them). */
+  replacesOnlineKeys: z.boolean().optional(),
+  compromised: z.array(personName).optional(),
+  /** The repository this one succeeds, with the hash of its last root. */
+  succeeds: z
+    .strictObject({
+      dialect: dialectNameSchema,
+      repository: repositoryNameSchema,
+      version: z.int(),
+      rootHash: hash,
+    })
+    .optional(),
+  /** The targets a migrated repository begins with. */
+  initialTargets: z.record(z.string(), z.strictObject({ sha256: hash, length: z.int().min(0) })).optional(),
+});
 export type SettledPlan = z.infer<typeof settledPlanSchema>;
 
 export interface PlanWarning {
@@ -126,17 +196,23 @@ export function settlePlan(plan: GenesisPlan, id: string, now: number, rehearsal
       remedy: 'Change the plan as said and try again. Nothing has been made yet.',
     });
   }
-  const { expires, signers, online, ...rest } = plan;
-  const validity = rehearsal ? rehearsalValidity : (expires ?? defaultValidity);
+  const validity = rehearsal ? rehearsalValidity : (plan.expires ?? defaultValidity);
   const created = Math.floor(now / 1000) * 1000;
   return {
-    ...rest,
-    // A practice is held where people are, and that is seldom an isolated machine.
-    policy: rehearsal ? { network: 'warn' } : rest.policy,
     format: 1,
     id,
+    ceremony: 'genesis',
     rehearsal,
     created: formatDateTime(created),
+    dialect: plan.dialect,
+    repository: plan.repository,
+    holders: plan.holders,
+    threshold: plan.threshold,
+    ...(plan.thresholdReason === undefined ? {} : { thresholdReason: plan.thresholdReason }),
+    targets: plan.targets,
+    participants: plan.participants,
+    // A practice is held where people are, and that is seldom an isolated machine.
+    policy: rehearsal ? { network: 'warn' } : plan.policy,
     signers: {
       root: rootSigners(plan),
       targets: plan.targets.holders.slice(0, plan.targets.threshold).map(holder => holder.name),

@@ -44,6 +44,17 @@ export type VaultState = ReadonlyMap<string, CeremonyState>;
 export const presentStep = (ceremony: CeremonyState): Step | undefined =>
   ceremony.status === 'open' ? ceremony.script.find(step => !ceremony.completed.has(step.id)) : undefined;
 
+/**
+ * @returns the steps that may be completed now: the present one, and where that is a signature, every signature
+ * still to be made, since holders may come in any order
+ */
+export function openSteps(ceremony: CeremonyState): readonly Step[] {
+  const present = presentStep(ceremony);
+  if (present === undefined) return [];
+  if (present.kind !== 'sign') return [present];
+  return ceremony.script.filter(step => step.kind === 'sign' && !ceremony.completed.has(step.id));
+}
+
 /** @returns the people present, once attendance was taken */
 export const peoplePresent = (ceremony: CeremonyState): readonly PresentPerson[] =>
   evidenceOf(ceremony, 'attendance')[0]?.people ?? [];
@@ -106,8 +117,8 @@ export function applyEvent(state: Map<string, CeremonyState>, { entry, time, eve
     state.get(event.ceremonyId) ?? contradiction('it speaks of a ceremony that was never opened');
   switch (event.type) {
     case 'step-completed': {
-      const present = presentStep(ceremony);
-      if (present?.id !== event.stepId || present.kind !== event.evidence.kind) {
+      const step = openSteps(ceremony).find(candidate => candidate.id === event.stepId);
+      if (step?.kind !== event.evidence.kind) {
         contradiction(`step "${event.stepId}" was not the one to be done`);
       }
       const people = event.evidence.kind === 'attendance' ? event.evidence.people : peoplePresent(ceremony);
@@ -122,6 +133,14 @@ export function applyEvent(state: Map<string, CeremonyState>, { entry, time, eve
       });
       const finished = completed.size === ceremony.script.length;
       state.set(ceremony.id, { ...ceremony, completed, status: finished ? 'finished' : 'open' });
+      return;
+    }
+    case 'plan-revised': {
+      if (ceremony.status !== 'open') contradiction('the ceremony was closed');
+      if (event.plan.id !== ceremony.id || planHash(event.plan) !== event.planHash) {
+        contradiction('the plan does not have the hash that stands beside it');
+      }
+      state.set(ceremony.id, revised(ceremony, event.plan, event.planHash, time));
       return;
     }
     case 'incident': {
@@ -144,4 +163,37 @@ export function applyEvent(state: Map<string, CeremonyState>, { entry, time, eve
       return;
     }
   }
+}
+
+/** What a changed plan leaves standing: who is there, the machine, and keys; never an approval or a signature. */
+const survivesRevision: readonly Evidence['kind'][] = [
+  'attendance',
+  'isolation',
+  'generate-key',
+  'certify-key',
+  'online-keys',
+];
+
+function revised(ceremony: CeremonyState, plan: SettledPlan, hash: string, time: string): CeremonyState {
+  const script = scriptFor(plan);
+  const completed = new Map<string, CompletedStep>();
+  for (const step of script) {
+    const before = ceremony.script.find(
+      candidate =>
+        candidate.kind === step.kind && candidate.role === step.role && candidate.holder === step.holder,
+    );
+    const done = before && ceremony.completed.get(before.id);
+    if (done && survivesRevision.includes(done.evidence.kind)) completed.set(step.id, done);
+  }
+  const dropped = evidenceOf(ceremony, 'sign').length;
+  const message = `The plan was changed. ${dropped === 0 ? 'Nothing had been signed' : `${dropped} signature${dropped === 1 ? ' was' : 's were'} dropped`}.`;
+  const incident = { time, stepId: 'read-plan', message };
+  return {
+    ...ceremony,
+    plan,
+    planHash: hash,
+    script,
+    completed,
+    incidents: [...ceremony.incidents, incident],
+  };
 }

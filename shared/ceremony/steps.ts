@@ -11,6 +11,7 @@ export const stepKinds = [
   'isolation',
   'read-plan',
   'generate-key',
+  'certify-key',
   'online-keys',
   'sign',
   'prove',
@@ -45,6 +46,7 @@ export const stepInputSchema = z.discriminatedUnion('kind', [
     confirmation: z.string().max(20),
   }),
   z.strictObject({ kind: z.literal('generate-key'), passphrase: z.instanceof(Uint8Array) }),
+  z.strictObject({ kind: z.literal('certify-key'), passphrase: z.instanceof(Uint8Array) }),
   z.strictObject({ kind: z.literal('online-keys'), snapshot: onlineKeySchema, timestamp: onlineKeySchema }),
   /** `payloadHash`: SHA-256 (hex) of the canonical bytes that were shown; another payload is refused. */
   z.strictObject({

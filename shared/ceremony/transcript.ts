@@ -1,7 +1,7 @@
 import { dateInWords, timeOfDay } from '../display/dates.ts';
 import { fingerprintFromHex } from '../display/fingerprint.ts';
 import { planSentence, planSummary } from './describe.ts';
-import { holderKeys } from './genesis.ts';
+import { holderKeys } from './documents.ts';
 import { type CeremonyState, peoplePresent } from './state.ts';
 import { type JournalPosition, outcome, roleInWords } from './view.ts';
 

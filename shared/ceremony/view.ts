@@ -2,11 +2,12 @@ import type { CeremonyView, HomeView, StepView, SummaryRow } from '../contract/v
 import { dialects } from '../dialects/dialects.ts';
 import { distanceInWords } from '../display/dates.ts';
 import { fingerprintFromHex } from '../display/fingerprint.ts';
-import { planSentence, planSummary } from './describe.ts';
+import { planSentence, planSummary, planTitle } from './describe.ts';
+import { documentPayloads, holderKeys } from './documents.ts';
 import type { Evidence } from './events.ts';
-import { genesisPayloads, holderKeys } from './genesis.ts';
+import { repositoriesOf } from './repository.ts';
 import type { Step } from './script.ts';
-import { type CeremonyState, evidenceOf, peoplePresent, presentStep } from './state.ts';
+import { type CeremonyState, evidenceOf, openSteps, peoplePresent, presentStep } from './state.ts';
 import type { PresentPerson } from './steps.ts';
 
 export interface JournalPosition {
@@ -19,11 +20,11 @@ export function ceremonyView(ceremony: CeremonyState, journal: JournalPosition):
   const { plan } = ceremony;
   const present = presentStep(ceremony);
   const keys = holderKeys(ceremony);
-  const payloads = genesisPayloads(ceremony);
+  const payloads = documentPayloads(ceremony);
   const [exported] = evidenceOf(ceremony, 'export');
   return {
     id: ceremony.id,
-    title: 'First root',
+    title: planTitle(plan),
     repository: plan.repository,
     dialect: plan.dialect,
     rehearsal: plan.rehearsal,
@@ -41,21 +42,17 @@ export function ceremonyView(ceremony: CeremonyState, journal: JournalPosition):
       planned: plan.signers[role].length,
       made: evidenceOf(ceremony, 'sign').filter(evidence => evidence.role === role).length,
     })),
-    keys: ceremony.script.flatMap(step =>
-      step.kind === 'generate-key' && step.holder && step.role
-        ? [
-            {
-              role: step.role,
-              holder: step.holder,
-              keyId: keys.find(key => key.role === step.role && key.holder === step.holder)?.keyId,
-            },
-          ]
-        : [],
+    keys: (['root', 'targets'] as const).flatMap(role =>
+      (role === 'root' ? plan.holders : plan.targets.holders).map(({ name }) => ({
+        role,
+        holder: name,
+        keyId: keys.find(key => key.role === role && key.holder === name)?.keyId,
+      })),
     ),
     payloads: payloads
-      ? (['root', 'targets'] as const).map(role => ({
+      ? [payloads.root, ...(payloads.targets ? [payloads.targets] : [])].map(({ role, hash }) => ({
           role,
-          fingerprint: fingerprintFromHex(payloads[role].hash),
+          fingerprint: fingerprintFromHex(hash),
         }))
       : [],
     ...(exported
@@ -75,7 +72,8 @@ export function ceremonyView(ceremony: CeremonyState, journal: JournalPosition):
 function stepView(ceremony: CeremonyState, step: Step, number: number, present: Step | undefined): StepView {
   const done = ceremony.completed.get(step.id);
   const holders = step.role === 'targets' ? ceremony.plan.targets.holders : ceremony.plan.holders;
-  const keytype = step.holder ? holders.find(holder => holder.name === step.holder)?.keytype : undefined;
+  const holder = holders.find(candidate => candidate.name === step.holder);
+  const keytype = step.kind === 'generate-key' && holder && 'keytype' in holder ? holder.keytype : undefined;
   return {
     id: step.id,
     number,
@@ -87,6 +85,7 @@ function stepView(ceremony: CeremonyState, step: Step, number: number, present: 
     ...(step.role ? { role: step.role } : {}),
     ...(keytype ? { keytype } : {}),
     state: done ? 'done' : step === present ? 'present' : 'waiting',
+    canComplete: openSteps(ceremony).includes(step),
     ...(done
       ? { by: done.by, initials: done.initials, time: done.time, outcome: outcome(ceremony, done.evidence) }
       : {}),
@@ -113,6 +112,8 @@ export function outcome(ceremony: CeremonyState, evidence: Evidence): SummaryRow
         { label: 'Key file', value: `keys/${evidence.fingerprint}.age` },
       ];
     }
+    case 'certify-key':
+      return [{ label: 'New certificate of', value: evidence.holder }];
     case 'online-keys':
       return (['snapshot', 'timestamp'] as const).map(role => ({
         label: role === 'snapshot' ? 'Snapshot key' : 'Timestamp key',
@@ -121,12 +122,12 @@ export function outcome(ceremony: CeremonyState, evidence: Evidence): SummaryRow
     case 'sign':
       return [
         { label: 'Signed bytes, SHA-256', value: evidence.payloadHash },
-        { label: 'With key', value: evidence.keyId },
+        ...evidence.signatures.map(signature => ({ label: 'With key', value: signature.keyid ?? '' })),
       ];
     case 'prove':
       return [
         { label: 'root.json, SHA-256', value: evidence.rootHash },
-        { label: 'targets.json, SHA-256', value: evidence.targetsHash },
+        ...(evidence.targetsHash ? [{ label: 'targets.json, SHA-256', value: evidence.targetsHash }] : []),
         { label: 'Verified as', value: dialect.title },
       ];
     case 'export':
@@ -153,7 +154,7 @@ export function expectedPeople(ceremony: CeremonyState): PresentPerson[] {
   const { plan } = ceremony;
   const people = [
     ...plan.participants,
-    ...[...plan.holders, ...plan.targets.holders].map(({ name }) => ({ name, role: 'holder' as const })),
+    ...holdersOfScript(ceremony).map(name => ({ name, role: 'holder' as const })),
   ];
   const taken = new Set<string>();
   const seen = new Set<string>();
@@ -165,6 +166,10 @@ export function expectedPeople(ceremony: CeremonyState): PresentPerson[] {
     return [{ ...person, initials }];
   });
 }
+
+/** Everybody who has a step: in a change, holders who neither sign nor get a key need not be there. */
+const holdersOfScript = (ceremony: CeremonyState): string[] =>
+  ceremony.script.flatMap(step => (step.holder === undefined ? [] : [step.holder]));
 
 function freeInitials(name: string, taken: ReadonlySet<string>): string {
   const words = name.match(/[\p{L}\p{N}]+/gu) ?? [];
@@ -185,27 +190,23 @@ function freeInitials(name: string, taken: ReadonlySet<string>): string {
 export function homeView(ceremonies: readonly CeremonyState[], now: number): HomeView {
   const newestFirst = [...ceremonies].sort((left, right) => right.opened.localeCompare(left.opened));
   return {
-    repositories: newestFirst
-      .filter(ceremony => evidenceOf(ceremony, 'read-back').length > 0 && ceremony.status !== 'abandoned')
-      .map(({ plan, ...ceremony }) => ({
-        name: plan.repository,
-        dialect: plan.dialect,
-        rehearsal: plan.rehearsal,
-        version: 1,
-        threshold: plan.threshold,
-        rootKeys: holderKeys({ plan, ...ceremony })
-          .filter(key => key.role === 'root')
-          .map(({ holder, keyId }) => ({ holder, keyId })),
-        rootExpires: plan.expires.root,
-        targetsExpires: plan.expires.targets,
-        due: dueItems(plan.expires, now),
-      })),
+    repositories: [...repositoriesOf(ceremonies).values()].reverse().map(({ ceremony, root, holders }) => ({
+      name: ceremony.plan.repository,
+      dialect: ceremony.plan.dialect,
+      rehearsal: ceremony.plan.rehearsal,
+      version: root.version,
+      threshold: ceremony.plan.threshold,
+      rootKeys: holders.root,
+      rootExpires: ceremony.plan.expires.root,
+      targetsExpires: ceremony.plan.expires.targets,
+      due: dueItems(ceremony.plan.expires, now),
+    })),
     ceremonies: newestFirst.map(ceremony => {
       const present = presentStep(ceremony);
       const index = present ? ceremony.script.indexOf(present) : ceremony.completed.size - 1;
       return {
         id: ceremony.id,
-        title: 'First root',
+        title: planTitle(ceremony.plan),
         repository: ceremony.plan.repository,
         dialect: ceremony.plan.dialect,
         rehearsal: ceremony.plan.rehearsal,
@@ -227,6 +228,7 @@ function dueItems(
   now: number,
 ): HomeView['repositories'][number]['due'] {
   return (['root', 'targets'] as const)
+    .filter(role => expires[role] !== '')
     .map(role => ({ role, left: Date.parse(expires[role]) - now }))
     .filter(({ left }) => left < yearAhead)
     .sort((left, right) => left.left - right.left)

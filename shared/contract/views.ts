@@ -105,6 +105,8 @@ export const stepViewSchema = z.object({
   role: z.enum(['root', 'targets']).optional(),
   keytype: z.string().optional(),
   state: z.enum(['done', 'present', 'waiting']),
+  /** It may be completed now: the present step, and signatures in any order. */
+  canComplete: z.boolean(),
   /** Of a done step. */
   by: z.string().optional(),
   initials: z.string().optional(),

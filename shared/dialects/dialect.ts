@@ -58,6 +58,8 @@ export interface Dialect {
   readonly consistentSnapshot: boolean;
   /** The kinds of key a root holder may have. */
   readonly rootKeyTypes: readonly ('ecdsa-p256' | 'ecdsa-p384' | 'ed25519')[];
+  /** Whether a root goes on listing the keys of earlier roots. */
+  readonly keepsRetiredRootKeys: boolean;
   /** Whether root keys stand in certificates named after the repository. */
   readonly rootCertificates: boolean;
 
@@ -72,8 +74,10 @@ export interface Dialect {
   decodeSignature(signature: JsonPlace, key: ListedKey): DecodedSignature;
   /** @param signature ECDSA as fixed-width r||s, Ed25519 as 64 bytes */
   writeSignature(keyId: string, publicKey: PublicKey, signature: Uint8Array): JsonObject;
-  /** @returns the SHA-256 of a file as metadata writes it: hexadecimal, or base64 in Notary */
-  writeHash(content: Uint8Array): string;
+  /** @returns a SHA-256 (hexadecimal) as metadata writes it: the same, or base64 in Notary */
+  writeHash(sha256: string): string;
+  /** @returns the hexadecimal form of a hash as metadata writes it, or undefined when it is none */
+  readHash(written: string): string | undefined;
 
   /** The hash an algorithm's signatures are made over. */
   hashFor(publicKey: PublicKey): HashName;

@@ -1,4 +1,4 @@
-import { sha256 } from '@noble/hashes/sha2.js';
+import { bytesToHex, hexToBytes } from '@noble/hashes/utils.js';
 import { base64 } from '@scure/base';
 import { sha256Hex } from '../display/fingerprint.ts';
 import { canonicalJson } from '../tuf/canonical-json.ts';
@@ -35,6 +35,8 @@ export const notaryV1: Dialect = {
   consistentSnapshot: false,
   // trustpinning/certs.go reads root keys from certificates, and Notary has none for Ed25519.
   rootKeyTypes: ['ecdsa-p256', 'ecdsa-p384'],
+  // tuf/tuf.go:165-177: certificates of earlier roots stay in `keys`, though no role names them.
+  keepsRetiredRootKeys: true,
   rootCertificates: true,
 
   readKey(keyId, place) {
@@ -126,7 +128,14 @@ export const notaryV1: Dialect = {
   },
 
   // tuf/data/types.go: hashes are []byte, which Go writes as base64.
-  writeHash: content => base64.encode(sha256(content)),
+  writeHash: sha256 => base64.encode(hexToBytes(sha256)),
+  readHash: written => {
+    try {
+      return bytesToHex(base64.decode(written));
+    } catch {
+      return undefined;
+    }
+  },
 
   // tuf/signed/verifiers.go hashes with SHA-256 whatever the curve.
   hashFor: () => 'sha256',

@@ -44,6 +44,7 @@ export const tuf10: Dialect = {
   consecutiveVersions: true,
   consistentSnapshot: true,
   rootKeyTypes: ['ecdsa-p256', 'ecdsa-p384', 'ed25519'],
+  keepsRetiredRootKeys: false,
   rootCertificates: false,
 
   readKey(keyId, place) {
@@ -108,7 +109,8 @@ export const tuf10: Dialect = {
 
   hashFor: publicKey => (publicKey.algorithm === 'ecdsa-p384' ? 'sha384' : 'sha256'),
 
-  writeHash: sha256Hex,
+  writeHash: sha256 => sha256,
+  readHash: written => (/^([0-9a-f]{2})+$/i.test(written) ? written.toLowerCase() : undefined),
 
   rejectRootKey: () => undefined,
 };

@@ -1,0 +1,298 @@
+import { RootwardError } from '../contract/errors.ts';
+import { dialects } from '../dialects/dialects.ts';
+import { dateInWords } from '../display/dates.ts';
+import { addDuration, formatDateTime } from '../tuf/date-time.ts';
+import { type Root, readTargets } from '../tuf/metadata.ts';
+import type { Holder, RotationPlan } from './plan.ts';
+import type { RepositoryState } from './repository.ts';
+import { listNames } from './script.ts';
+import {
+  type Base,
+  defaultValidity,
+  type PlanWarning,
+  rehearsalValidity,
+  type SettledHolder,
+  type SettledPlan,
+} from './settled-plan.ts';
+
+/** What a change starts from, besides the repository itself. */
+export interface RotationSources {
+  readonly repository: RepositoryState;
+  /** Earlier roots, newest first, for Notary's legacy signatures. */
+  readonly earlierRoots: readonly Root[];
+  /** The published targets, where they were handed in. */
+  readonly currentTargets: string | undefined;
+  /** Which of a repository's keys this vault, or somebody who can be asked, holds: the holder of a fingerprint. */
+  readonly holderOf: (fingerprint: string) => string | undefined;
+}
+
+interface Outlook {
+  readonly warnings: readonly PlanWarning[];
+  /** Absent when a warning blocks. */
+  readonly settle?: (id: string) => SettledPlan;
+}
+
+const yearAhead = 365 * 86_400_000;
+
+/**
+ * Says, before anybody types a passphrase, whether a change can be made: which old and which new holders must sign,
+ * whether both quorums can be met with those available, and what old clients will see.
+ * @param now milliseconds since 1970
+ */
+export function planRotation(plan: RotationPlan, sources: RotationSources, now: number): Outlook {
+  const { repository } = sources;
+  const { root } = repository;
+  const dialect = dialects[repository.dialect];
+  const warnings: PlanWarning[] = [];
+  const block = (code: string, message: string): void =>
+    void warnings.push({ code, message, blocking: true });
+  const warn = (code: string, message: string): void =>
+    void warnings.push({ code, message, blocking: false });
+
+  const before = repository.holders;
+  const oldThreshold = root.roles.get('root')?.threshold ?? 1;
+  const threshold = plan.threshold ?? oldThreshold;
+  const targetsThreshold = plan.targets?.threshold ?? root.roles.get('targets')?.threshold ?? 1;
+  const holders = changed('root', before.root, plan.remove, plan.add);
+  const targetsHolders = changed(
+    'targets',
+    before.targets,
+    plan.targets?.remove ?? [],
+    plan.targets?.add ?? [],
+  );
+
+  function changed(
+    role: string,
+    listed: Base['holders']['root'],
+    remove: readonly string[],
+    add: readonly Holder[],
+  ): SettledHolder[] {
+    for (const name of remove) {
+      if (!listed.some(key => key.holder === name))
+        block('unknown-holder', `${name} holds no ${role} key, so none can be removed.`);
+    }
+    const staying = listed
+      .filter(key => !remove.includes(key.holder))
+      .map(({ holder, keyId }): SettledHolder => ({ name: holder, keyId }));
+    for (const { name } of add) {
+      if (staying.some(holder => holder.name === name)) {
+        block(
+          'duplicate-holder',
+          `${name} has a ${role} key already. To give them another one, name them in "remove" as well.`,
+        );
+      }
+    }
+    const names = add.map(holder => holder.name);
+    if (new Set(names).size !== names.length)
+      block('duplicate-holder', `Two new ${role} holders have the same name.`);
+    return [...staying, ...add];
+  }
+
+  for (const holder of plan.add) {
+    if (!dialect.rootKeyTypes.includes(holder.keytype)) {
+      block(
+        'key-type',
+        `${dialect.title} has no ${holder.keytype} root keys. Choose ${dialect.rootKeyTypes.join(' or ')} for ${holder.name}.`,
+      );
+    }
+  }
+  for (const [role, count, needed] of [
+    ['root', holders.length, threshold],
+    ['targets', targetsHolders.length, targetsThreshold],
+  ] as const) {
+    if (needed > count)
+      block(
+        'threshold-too-high',
+        `The ${role} threshold would be ${needed} with ${count} keys: nothing could ever be signed.`,
+      );
+  }
+  if (
+    threshold === holders.length &&
+    (plan.threshold !== undefined || plan.remove.length > 0 || plan.add.length > 0)
+  ) {
+    if (plan.thresholdReason === undefined) {
+      block(
+        'threshold-reason',
+        `All ${holders.length} holders would have to sign: one lost key ends the repository. Give a reason (thresholdReason), or have more holders than the threshold.`,
+      );
+    } else warn('no-spare-holder', 'Every holder must sign: one lost key ends the repository.');
+  }
+  if (threshold === 1)
+    warn('single-signature', 'One key alone can replace the root: whoever steals it owns the repository.');
+  for (const name of plan.compromised) {
+    if (!plan.remove.includes(name))
+      block('compromised-stays', `The key of ${name} may be in the wrong hands and must be removed as well.`);
+  }
+  if (plan.legacy > 0 && !dialect.rootCertificates)
+    block('legacy', 'Legacy signatures exist in Notary only; TUF clients follow every version.');
+
+  // ---------------------------------------------------------------- who signs
+  const legacy = dialect.rootCertificates ? legacyKeys(plan, sources) : [];
+  const available = (name: string): boolean => plan.signers === undefined || plan.signers.includes(name);
+  const stays = (name: string): boolean => holders.some(holder => holder.name === name && 'keyId' in holder);
+  const oldNames = before.root.map(key => key.holder).filter(available);
+  const newNames = holders.map(holder => holder.name).filter(available);
+  const signers: string[] = [];
+  const oldCount = (): number => signers.filter(name => oldNames.includes(name)).length;
+  const newCount = (): number => signers.filter(name => newNames.includes(name)).length;
+  // Those who count in both roles first: the fewest people, and the fewest opened keys.
+  for (const name of oldNames.filter(stays))
+    if (oldCount() < oldThreshold || newCount() < threshold) signers.push(name);
+  for (const name of oldNames) if (oldCount() < oldThreshold && !signers.includes(name)) signers.push(name);
+  for (const name of newNames) if (newCount() < threshold && !signers.includes(name)) signers.push(name);
+  if (oldCount() < oldThreshold) {
+    const missing = before.root.map(key => key.holder).filter(name => !available(name));
+    block(
+      'old-quorum',
+      `The last root asks for ${oldThreshold} of its holders; only ${oldCount()} can sign. Without ${missing.length > 0 ? `one of ${listNames(missing)}` : 'the others'} no client will follow.`,
+    );
+  }
+  if (newCount() < threshold) {
+    block('new-quorum', `The new root asks for ${threshold} of its holders; only ${newCount()} can sign.`);
+  }
+  for (const { holder } of legacy) if (available(holder) && !signers.includes(holder)) signers.push(holder);
+
+  // ---------------------------------------------------------------- certificates
+  const renewing = certificatesToRenew();
+  function certificatesToRenew(): Set<string> {
+    if (!dialect.rootCertificates) return new Set();
+    const chosen = new Set(plan.renewCertificates ?? []);
+    for (const holder of holders) {
+      if (!('keyId' in holder)) continue;
+      const ends = root.keys.get(holder.keyId)?.certificates[0]?.notAfter;
+      if (ends === undefined) continue;
+      if (
+        plan.renewCertificates === undefined &&
+        signers.includes(holder.name) &&
+        Date.parse(ends) - now < yearAhead
+      ) {
+        chosen.add(holder.name);
+      } else if (!chosen.has(holder.name) && Date.parse(ends) - now < yearAhead) {
+        warn(
+          'certificate-ends',
+          `The certificate of ${holder.name} ends on ${dateInWords(ends)} and is not renewed, since they do not sign.`,
+        );
+      }
+    }
+    return chosen;
+  }
+  const settledHolders = holders.map(holder =>
+    'keyId' in holder && renewing.has(holder.name) ? { ...holder, renewCertificate: true } : holder,
+  );
+
+  // ---------------------------------------------------------------- targets
+  const rolesOfTargetsChange =
+    plan.targets !== undefined &&
+    (plan.targets.add.length > 0 || plan.targets.remove.length > 0 || plan.targets.threshold !== undefined);
+  const signsTargets =
+    rolesOfTargetsChange || plan.expires?.targets !== undefined || sources.currentTargets !== undefined;
+  const targetsText = sources.currentTargets ?? repository.targetsText;
+  if (signsTargets && targetsText === undefined) {
+    block(
+      'targets-needed',
+      'The targets must be signed anew, and this vault has none. Hand in the targets.json that is published now.',
+    );
+  } else if (signsTargets && sources.currentTargets === undefined) {
+    warn(
+      'targets-from-vault',
+      'The targets go on from those this vault made last. If anything was released since, hand in the published targets.json, or those releases are undone.',
+    );
+  }
+  const targetsSigners = signsTargets
+    ? targetsHolders.slice(0, targetsThreshold).map(holder => holder.name)
+    : [];
+
+  // ---------------------------------------------------------------- what clients will see
+  if (plan.compromised.length > 0) warn('compromise', compromiseWarning(plan, oldThreshold));
+  warn(
+    'old-clients',
+    dialect.consecutiveVersions
+      ? `Clients follow one version at a time, so root versions 1 to ${root.version + 1} must all stay published.`
+      : legacy.length > 0
+        ? `Clients that know one of the last ${plan.legacy + 1} versions can go straight to version ${root.version + 1}.`
+        : `Clients that know version ${root.version} go straight to version ${root.version + 1}; older ones need the versions between, or legacy signatures.`,
+  );
+  if (plan.policy.network === 'warn')
+    warn(
+      'network-policy',
+      'The ceremony will go on while a network is up; that will stand in the transcript.',
+    );
+  if (warnings.some(warning => warning.blocking)) return { warnings };
+
+  const created = Math.floor(now / 1000) * 1000;
+  const validity = repository.rehearsal ? rehearsalValidity : { ...defaultValidity, ...plan.expires };
+  const targetsBefore =
+    targetsText === undefined ? undefined : readTargets(new TextEncoder().encode(targetsText));
+  return {
+    warnings,
+    settle: id => ({
+      format: 1,
+      id,
+      ceremony: 'rotation',
+      rehearsal: repository.rehearsal,
+      created: formatDateTime(created),
+      dialect: repository.dialect,
+      repository: repository.name,
+      version: root.version + 1,
+      holders: settledHolders,
+      threshold,
+      ...(plan.thresholdReason === undefined ? {} : { thresholdReason: plan.thresholdReason }),
+      targets: { threshold: targetsThreshold, holders: targetsHolders },
+      targetsVersion: signsTargets && targetsBefore ? targetsBefore.version + 1 : 0,
+      signers: { root: signers, targets: targetsSigners },
+      expires: {
+        root: formatDateTime(addDuration(created, validity.root ?? defaultValidity.root)),
+        targets: signsTargets
+          ? formatDateTime(addDuration(created, validity.targets ?? defaultValidity.targets))
+          : (targetsBefore?.expires ?? ''),
+      },
+      participants: plan.participants,
+      policy: repository.rehearsal ? { network: 'warn' } : plan.policy,
+      base: {
+        root: repository.rootText,
+        ...(signsTargets && targetsText !== undefined ? { targets: targetsText } : {}),
+        holders: before,
+        legacy,
+      },
+      ...(plan.online ? { replacesOnlineKeys: true } : {}),
+      ...(plan.compromised.length > 0 ? { compromised: plan.compromised } : {}),
+    }),
+  };
+}
+
+/** The keys of the last N root versions that the last root lists still and that somebody known holds. */
+function legacyKeys(
+  plan: RotationPlan,
+  { repository, earlierRoots, holderOf }: RotationSources,
+): Base['legacy'] {
+  const current = new Set(repository.root.roles.get('root')?.keyIds ?? []);
+  const found = new Map<string, string>();
+  for (const root of earlierRoots.slice(0, plan.legacy)) {
+    for (const keyId of root.roles.get('root')?.keyIds ?? []) {
+      const fingerprint = repository.root.keys.get(keyId)?.publicKey?.fingerprint;
+      const holder = fingerprint === undefined ? undefined : holderOf(fingerprint);
+      if (holder !== undefined && !current.has(keyId)) found.set(keyId, holder);
+    }
+  }
+  return [...found].map(([keyId, holder]) => ({ holder, keyId }));
+}
+
+function compromiseWarning(plan: RotationPlan, oldThreshold: number): string {
+  const stolen = plan.compromised.length;
+  const who = listNames(plan.compromised);
+  return stolen >= oldThreshold
+    ? `With the keys of ${who} an attacker could sign a root of their own, and clients would follow it. Clients that have seen a false root must be given the right one by hand.`
+    : `With the key${stolen === 1 ? '' : 's'} of ${who} alone nothing could be signed: the root asks for ${oldThreshold}. Publish this root before another key is lost.`;
+}
+
+/** @throws RootwardError `plan-invalid` with every blocking warning */
+export function settleRotation(outlook: Outlook, id: string): SettledPlan {
+  if (outlook.settle) return outlook.settle(id);
+  throw new RootwardError('plan-invalid', {
+    message: outlook.warnings
+      .filter(warning => warning.blocking)
+      .map(warning => warning.message)
+      .join(' '),
+    remedy: 'Change the plan as said and try again. Nothing has been made yet.',
+  });
+}
