@@ -41,11 +41,6 @@ export class Browser {
       case 'Target.attachedToTarget':
         this.#attached(parameters);
         return;
-      case 'Target.targetInfoChanged':
-        WebContents.fromDevToolsTargetId(parameters.targetInfo.targetId)?.titleChanged(
-          parameters.targetInfo.title,
-        );
-        return;
       case 'Target.targetDestroyed':
         WebContents.fromDevToolsTargetId(parameters.targetId)?.window.gone();
         return;

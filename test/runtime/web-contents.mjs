@@ -504,6 +504,10 @@ export class WebContents extends StrictEmitter {
       }
       this.#deliver(executionContextId, text);
     };
+    if (message.kind === 'title') {
+      this.#titleChanged(message.title);
+      return;
+    }
     if (message.kind === 'permission') {
       this.session.decidePermission(this, message.question).then(
         () => reply({}),
@@ -573,9 +577,8 @@ export class WebContents extends StrictEmitter {
     return this.#title;
   }
 
-  /** Chromium reports a new title (or, for pages without one, the address). */
-  titleChanged(title) {
-    if (title === this.#title || !this.#showsDocument()) return;
+  #titleChanged(title) {
+    if (title === this.#title || title === '') return;
     this.#title = title;
     const event = new ElectronEvent();
     this.emit('page-title-updated', event, title, true);
