@@ -261,7 +261,7 @@ export class BrowserWindow extends StrictEmitter {
 
   /** Asks the 'close' listeners, then the page (beforeunload); either can keep the window. Resolves to nothing. */
   close() {
-    if (this.#destroyed) return;
+    if (this.#destroyed || this.#closing) return;
     const event = new ElectronEvent();
     this.emit('close', event);
     if (event.defaultPrevented) {
@@ -270,6 +270,12 @@ export class BrowserWindow extends StrictEmitter {
     }
     this.#closing = true;
     this.webContents.command('Page.close').catch(() => this.gone());
+  }
+
+  /** The page wants to stay (beforeunload). */
+  kept() {
+    this.#closing = false;
+    host.application.windowStays();
   }
 
   /** Closes without asking anyone. */
