@@ -158,6 +158,14 @@ for (const { runtime, skipped } of runtimes) {
       >;
     }
 
+    /** Loads another page of the app; Playwright hears of it a little later than the app. */
+    async function show(name: string, title: string): Promise<void> {
+      await application.evaluate(async ({ BrowserWindow }, url) => {
+        await BrowserWindow.getAllWindows()[0]?.loadURL(url);
+      }, `app://conformance/${name}`);
+      await page.waitForFunction(wanted => document.title === wanted, title);
+    }
+
     describe('worlds and bridge', () => {
       test('the page sees neither Node nor ipcRenderer nor the globals of the preload', async () => {
         const seen = await page.evaluate(() => globalThis.seenAtStart);
@@ -712,9 +720,7 @@ for (const { runtime, skipped } of runtimes) {
       );
 
       test('requests of workers and of a page without a strict policy are cancelled as well', async () => {
-        await application.evaluate(async ({ BrowserWindow }) => {
-          await BrowserWindow.getAllWindows()[0]?.loadURL('app://conformance/loose.html');
-        });
+        await show('loose.html', 'loose');
         const outcome = await page.evaluate(async () => {
           const reached = (promise: Promise<unknown>) =>
             promise.then(
@@ -743,9 +749,7 @@ for (const { runtime, skipped } of runtimes) {
           image: 'refused',
           worker: 'refused',
         });
-        await application.evaluate(async ({ BrowserWindow }) => {
-          await BrowserWindow.getAllWindows()[0]?.loadURL('app://conformance/index.html');
-        });
+        await show('index.html', 'Conformance');
         expect(await page.evaluate(() => globalThis.bridge.add(1, 1))).toBe(2);
       });
     });
