@@ -2,7 +2,7 @@
 
 import { isAbsolute, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
-import { checkOptions, ElectronEvent, refuse, StrictEmitter } from './strict.mjs';
+import { checkOptions, ElectronEvent, refuse, refuseLater, StrictEmitter } from './strict.mjs';
 import { initialPage, WebContents } from './web-contents.mjs';
 
 const knownOptions = new Set([
@@ -302,10 +302,6 @@ export class BrowserWindow extends StrictEmitter {
   #closedByPerson() {
     const event = new ElectronEvent();
     this.emit('close', event);
-    if (event.defaultPrevented) {
-      process.stderr.write(
-        'stand-in: the app wanted to keep a window that was closed by its own button; the stand-in cannot\n',
-      );
-    }
+    if (event.defaultPrevented) refuseLater('keeping a window that was closed by its own button');
   }
 }
