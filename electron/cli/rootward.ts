@@ -1,4 +1,5 @@
 import { type ErrorCode, RootwardError, reportError } from '../../shared/contract/errors.ts';
+import { hardenProcess } from '../platform/process-hardening.ts';
 import { ceremonyCommand } from './commands/ceremony.ts';
 import { inspectCommand } from './commands/inspect.ts';
 import { journalCommand } from './commands/journal.ts';
@@ -95,6 +96,8 @@ export async function run(commandLine: readonly string[], output: Output): Promi
 process.setUncaughtExceptionCaptureCallback(error => {
   process.stderr.write(`rootward: ${reportError(error).message}\n`, () => process.exit(1));
 });
+// SECURITY: the same as for the custodian behind the window: no core dump, no inspector by signal.
+hardenProcess();
 // A reader that goes away (`rootward verify … | head -1`) is no fault.
 process.stdout.on('error', error => process.exit((error as NodeJS.ErrnoException).code === 'EPIPE' ? 0 : 1));
 

@@ -12,7 +12,7 @@ export async function inspectHandedFile(
   { file, passphrase }: RequestOf<'inspectFile'>,
 ): Promise<Inspection> {
   const now = desk.clock().getTime();
-  return inspectFile(file, passphrase, { describeMetadata: bytes => describeMetadata(bytes, now) });
+  return inspectFile(file, passphrase, { describeMetadata: bytes => describeMetadata(bytes, now), at: now });
 }
 
 /** @returns undefined when the bytes are no metadata; what is wrong with metadata is thrown */

@@ -22,6 +22,8 @@ export const securityHeaders: Readonly<Record<string, string>> = {
     "img-src 'self' data:",
     "font-src 'self'",
     "connect-src 'none'",
+    // Without this a worker may be any script of our own, and a service worker would outlive the page.
+    "worker-src 'none'",
     "base-uri 'none'",
     "form-action 'none'",
     "frame-ancestors 'none'",

@@ -3,7 +3,7 @@ import { BrowserWindow, nativeTheme } from 'electron';
 import { startPage } from './app-protocol.ts';
 
 /** What is painted before the page is: the page's own background, so that nothing flashes. */
-const backgrounds = { light: '#f6f5f2', dark: '#15171a' } as const;
+const backgrounds = { light: '#faf8f4', dark: '#14161a' } as const;
 
 export interface WindowOptions {
   readonly preload: string;

@@ -112,6 +112,15 @@ export function readDer(bytes: Uint8Array, document: DerDocument = anyDocument):
   return value;
 }
 
+/**
+ * @returns whether a file may be DER: it begins with the tag of a SEQUENCE and is not plain text. The tag is the digit
+ * 0 in ASCII, with which hexadecimal text may begin too; but no key or certificate is without a byte no text has.
+ */
+export function looksLikeDer(bytes: Uint8Array): boolean {
+  const isText = (byte: number) => (byte >= 0x20 && byte < 0x7f) || (byte >= 0x09 && byte <= 0x0d);
+  return bytes[0] === derTag.sequence && !bytes.subarray(0, 1024).every(isText);
+}
+
 function readElement(bytes: Uint8Array, start: number, depth: number, document: DerDocument): DerValue {
   const tag = bytes[start];
   const first = bytes[start + 1];

@@ -1,4 +1,4 @@
-import { existsSync, mkdtempSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import type { ElectronApplication, Page } from 'playwright';
@@ -328,4 +328,91 @@ describe('the window', () => {
     },
     realOnly,
   );
+});
+
+describe('the custodian behind the window', () => {
+  /** Process ids of an app's custodians, from /proc. */
+  function custodians(app: number): number[] {
+    return readdirSync('/proc')
+      .filter(name => /^\d+$/.test(name))
+      .filter(name => {
+        try {
+          const parent = readFileSync(`/proc/${name}/stat`, 'utf8')
+            .replace(/^.*\) /s, '')
+            .split(' ')[1];
+          // The stand-in gives the process this title; Electron names the service.
+          const isCustodian = /Rootward custodian|node\.mojom\.NodeService/;
+          return Number(parent) === app && isCustodian.test(readFileSync(`/proc/${name}/cmdline`, 'utf8'));
+        } catch {
+          return false;
+        }
+      })
+      .map(Number);
+  }
+
+  test('ends after it saw a secret, and another one takes its place with the vault', async context => {
+    context.skip(reason !== undefined, reason);
+    context.skip(process.platform !== 'linux', 'looks into /proc');
+    const folder = mkdtempSync(path.join(tmpdir(), 'rootward-retiring-'));
+    const vault = path.join(folder, 'vault');
+    const releaseDisplay = await ensureDisplay();
+    const application = await launchApplication({
+      appDirectory: top,
+      args: ['--vault', vault, `--user-data-dir=${path.join(folder, 'profile')}`],
+      env: { ROOTWARD_RETIRE_AFTER_MS: '300', NODE_OPTIONS: '' },
+    });
+    const main = application.process().pid as number;
+    try {
+      const page = await application.firstWindow();
+      await page.waitForFunction(() => 'rootward' in window);
+      expect(await page.evaluate(() => window.rootward.createVault({}))).toMatchObject({ ok: true });
+      const [first] = custodians(main);
+      expect(first).toBeDefined();
+      const environment = readFileSync(`/proc/${first}/environ`, 'utf8');
+      expect(environment).not.toMatch(/NODE_OPTIONS|LD_PRELOAD/);
+      const limits = readFileSync(`/proc/${first}/limits`, 'utf8');
+      const filter = readFileSync(`/proc/${first}/coredump_filter`, 'utf8');
+      expect(/^Max core file size\s+0\s+0\s/m.test(limits) || /^0+$/.test(filter.trim())).toBe(true);
+
+      // Nothing secret was seen yet: it stays.
+      await new Promise(resolve => setTimeout(resolve, 1_000));
+      expect(custodians(main)).toEqual([first]);
+      await page.evaluate(() =>
+        window.rootward.inspectFile({
+          file: { name: 'a.pem', bytes: new TextEncoder().encode('no key') },
+          passphrase: new TextEncoder().encode('correct horse'),
+        }),
+      );
+      const until = Date.now() + 15_000;
+      while (custodians(main).includes(first as number) && Date.now() < until)
+        await new Promise(resolve => setTimeout(resolve, 50));
+      expect(custodians(main)).not.toContain(first);
+      expect(await page.evaluate(() => window.rootward.describeApplication({}))).toMatchObject({
+        ok: true,
+        value: { vault: { state: 'ready' } },
+      });
+      expect(custodians(main)).toHaveLength(1);
+
+      // Killed, it is told so in plain words, and comes back with the vault.
+      const [second] = custodians(main);
+      process.kill(second as number, 'SIGKILL');
+      const outcomes = await page.evaluate(async () => {
+        const list = [];
+        for (let attempt = 0; attempt < 50; attempt += 1) {
+          const outcome = await window.rootward.describeApplication({});
+          list.push(outcome);
+          if (outcome.ok && outcome.value.vault.state === 'ready' && attempt > 2) break;
+          await new Promise(resolve => setTimeout(resolve, 100));
+        }
+        return list;
+      });
+      for (const outcome of outcomes) if (!outcome.ok) expect(outcome.error.code).toBe('custodian-gone');
+      expect(outcomes.at(-1)).toMatchObject({ ok: true, value: { vault: { state: 'ready' } } });
+    } finally {
+      await application.close();
+      await releaseDisplay();
+      expect(custodians(main)).toEqual([]);
+      rmSync(folder, { recursive: true, force: true });
+    }
+  });
 });

@@ -145,9 +145,10 @@ function boot() {
     closeSchemeRegistration();
     try {
       chromium = new Chromium(temporary.path, commandLine.takeChromiumSwitches());
-      await browser.start(chromium, () => {
+      await browser.start(chromium, code => {
         if (ending) return;
-        for (const window of BrowserWindow.getAllWindows()) window.gone();
+        // Ended by itself, after its last window; anything else is a crash.
+        if (code === 0) for (const window of BrowserWindow.getAllWindows()) window.gone();
         if (ending) return;
         process.stderr.write('stand-in: Chromium ended unexpectedly\n');
         app.exit(1);

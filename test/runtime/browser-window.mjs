@@ -2,7 +2,7 @@
 
 import { isAbsolute, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
-import { checkOptions, ElectronEvent, refuse, StrictEmitter } from './strict.mjs';
+import { checkOptions, ElectronEvent, refuse, refuseLater, StrictEmitter } from './strict.mjs';
 import { initialPage, WebContents } from './web-contents.mjs';
 
 const knownOptions = new Set([
@@ -261,7 +261,7 @@ export class BrowserWindow extends StrictEmitter {
 
   /** Asks the 'close' listeners, then the page (beforeunload); either can keep the window. Resolves to nothing. */
   close() {
-    if (this.#destroyed) return;
+    if (this.#destroyed || this.#closing) return;
     const event = new ElectronEvent();
     this.emit('close', event);
     if (event.defaultPrevented) {
@@ -270,6 +270,12 @@ export class BrowserWindow extends StrictEmitter {
     }
     this.#closing = true;
     this.webContents.command('Page.close').catch(() => this.gone());
+  }
+
+  /** The page wants to stay (beforeunload). */
+  kept() {
+    this.#closing = false;
+    host.application.windowStays();
   }
 
   /** Closes without asking anyone. */
@@ -296,10 +302,6 @@ export class BrowserWindow extends StrictEmitter {
   #closedByPerson() {
     const event = new ElectronEvent();
     this.emit('close', event);
-    if (event.defaultPrevented) {
-      process.stderr.write(
-        'stand-in: the app wanted to keep a window that was closed by its own button; the stand-in cannot\n',
-      );
-    }
+    if (event.defaultPrevented) refuseLater('keeping a window that was closed by its own button');
   }
 }

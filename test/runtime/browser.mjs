@@ -1,4 +1,6 @@
 /** Chromium's targets: gives new ones to the window that waits for them, closes those nobody asked for. */
+import { toExternalAddress } from './protocol.mjs';
+import { refuseLater } from './strict.mjs';
 import { WebContents } from './web-contents.mjs';
 
 export class Browser {
@@ -41,11 +43,6 @@ export class Browser {
       case 'Target.attachedToTarget':
         this.#attached(parameters);
         return;
-      case 'Target.targetInfoChanged':
-        WebContents.fromDevToolsTargetId(parameters.targetInfo.targetId)?.titleChanged(
-          parameters.targetInfo.title,
-        );
-        return;
       case 'Target.targetDestroyed':
         WebContents.fromDevToolsTargetId(parameters.targetId)?.window.gone();
         return;
@@ -68,6 +65,12 @@ export class Browser {
     if (targetInfo.type === 'page') {
       // Opened by a page (window.open, a link, a form): still paused, so it is closed before it loads anything.
       this.closeTarget(targetInfo.targetId);
+      return;
+    }
+    if (targetInfo.type === 'shared_worker' || targetInfo.type === 'service_worker') {
+      // Belongs to no page, so nobody would intercept its requests. It is paused and stays so.
+      this.closeTarget(targetInfo.targetId);
+      refuseLater(`a ${targetInfo.type} (${toExternalAddress(targetInfo.url)})`);
       return;
     }
     this.#pipe.send('Runtime.runIfWaitingForDebugger', {}, sessionId).catch(() => {});

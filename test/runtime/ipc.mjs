@@ -35,12 +35,7 @@ export const ipcMain = new IpcMain();
 
 /** A message from a preload; `reply` carries the answer of an invocation back to the frame that asked. */
 export async function receiveFromPreload(contents, frame, message, reply) {
-  const shared = {
-    sender: contents,
-    senderFrame: frame,
-    processId: frame.processId,
-    frameId: frame.routingId,
-  };
+  const shared = { sender: contents, senderFrame: frame };
   if (message.kind === 'send') {
     const event = new ElectronEvent({
       ...shared,

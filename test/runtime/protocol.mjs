@@ -32,6 +32,7 @@ export function toInternalAddress(address) {
 
 /** The way back, exactly. */
 export function toExternalAddress(address) {
+  if (address.startsWith('blob:')) return `blob:${toExternalAddress(address.slice(5))}`;
   const parts = /^https:\/\/([^/?#]+)\.([a-z0-9+-]+)\.stand-in\.invalid(.*)$/s.exec(address);
   return parts && registeredSchemes.has(parts[2]) ? `${parts[2]}://${parts[1]}${parts[3]}` : address;
 }

@@ -23,6 +23,9 @@ export function makeValueCodec() {
   };
 
   function toBase64(bytes) {
+    if (typeof bytes.toBase64 === 'function') return bytes.toBase64();
+    if (typeof Buffer === 'function')
+      return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('base64');
     let text = '';
     for (let start = 0; start < bytes.length; start += 0x8000) {
       text += String.fromCharCode(...bytes.subarray(start, start + 0x8000));
@@ -31,7 +34,12 @@ export function makeValueCodec() {
   }
 
   function fromBase64(text) {
-    return Uint8Array.from(atob(text), character => character.charCodeAt(0));
+    if (typeof Uint8Array.fromBase64 === 'function') return Uint8Array.fromBase64(text);
+    if (typeof Buffer === 'function') return new Uint8Array(Buffer.from(text, 'base64'));
+    const binary = atob(text);
+    const bytes = new Uint8Array(binary.length);
+    for (let index = 0; index < binary.length; index++) bytes[index] = binary.charCodeAt(index);
+    return bytes;
   }
 
   function refuseToClone(value) {
@@ -39,24 +47,27 @@ export function makeValueCodec() {
     return new Error(`An object could not be cloned. (${shown})`);
   }
 
-  /** Values become a flat list; every reference is a position in it, which keeps cycles and shared objects. */
+  /**
+   * Objects become a flat list, and `[position]` refers to one, which keeps cycles and shared objects. What
+   * JSON can write as it is stands in its place.
+   */
   function encode(root) {
     const list = [];
     const positions = new Map();
 
     function add(value) {
-      if (positions.has(value)) return positions.get(value);
+      if (value === null || typeof value === 'string' || typeof value === 'boolean') return value;
+      if (Number.isFinite(value) && !Object.is(value, -0)) return value;
+      if (positions.has(value)) return [positions.get(value)];
       const position = list.length;
       list.push(null);
       positions.set(value, position);
       list[position] = describe(value);
-      return position;
+      return [position];
     }
 
     function describe(value) {
-      if (value === null) return ['null'];
       if (value === undefined) return ['undefined'];
-      if (typeof value === 'boolean' || typeof value === 'string') return ['plain', value];
       if (typeof value === 'number') return ['number', Object.is(value, -0) ? '-0' : String(value)];
       if (typeof value === 'bigint') return ['bigint', String(value)];
       if (typeof value !== 'object') throw refuseToClone(value);
@@ -87,7 +98,7 @@ export function makeValueCodec() {
           throw refuseToClone(value);
       }
       if (value instanceof Error) {
-        const name = value.name in errorTypes ? value.name : 'Error';
+        const name = Object.hasOwn(errorTypes, value.name) ? value.name : 'Error';
         return [
           'error',
           name,
@@ -96,15 +107,16 @@ export function makeValueCodec() {
           'cause' in value ? add(value.cause) : null,
         ];
       }
+      // DOM nodes, Blobs and the like: not to be mistaken for plain objects.
+      if (Object.prototype.toString.call(value) !== '[object Object]') throw refuseToClone(value);
       return ['object', Object.keys(value).map(key => [key, add(value[key])])];
     }
 
-    add(root);
-    return JSON.stringify(list);
+    return JSON.stringify({ root: add(root), list });
   }
 
   function decode(text) {
-    const list = JSON.parse(text);
+    const { root, list } = JSON.parse(text);
     const values = new Array(list.length);
     const done = new Array(list.length).fill(false);
 
@@ -114,16 +126,14 @@ export function makeValueCodec() {
       return value;
     }
 
-    function get(position) {
+    function get(written) {
+      if (!Array.isArray(written)) return written;
+      const [position] = written;
       if (done[position]) return values[position];
       const [kind, first, second, third, fourth] = list[position];
       switch (kind) {
-        case 'null':
-          return null;
         case 'undefined':
           return undefined;
-        case 'plain':
-          return first;
         case 'number':
           return Number(first);
         case 'bigint':
@@ -177,7 +187,7 @@ export function makeValueCodec() {
       }
     }
 
-    return get(0);
+    return get(root);
   }
 
   return { encode, decode };

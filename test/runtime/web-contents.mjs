@@ -9,7 +9,7 @@ import { pdfParameters } from './print.mjs';
 import { toExternalAddress, toInternalAddress } from './protocol.mjs';
 import { RequestInterception } from './request-interception.mjs';
 import { defaultSession } from './session.mjs';
-import { checkOptions, ElectronEvent, refuse, refuseLater, StrictEmitter } from './strict.mjs';
+import { checkOptions, ElectronEvent, refuse, refuseLater, StrictEmitter, strictObject } from './strict.mjs';
 import { decode, encode, makeValueCodec } from './structured-values.mjs';
 import { WebFrameMain } from './web-frame.mjs';
 
@@ -83,6 +83,7 @@ export class WebContents extends StrictEmitter {
   #contexts = new Map();
   #ownNavigations = [];
   #intercepted = new Set();
+  #statuses = new Map();
   #loadWaiters = [];
   #windowOpenHandler = null;
   #destroyed = false;
@@ -158,7 +159,8 @@ export class WebContents extends StrictEmitter {
       this.#command('Page.enable'),
       this.#command('Runtime.enable'),
       this.#command('Log.enable'),
-      this.#command('Network.enable'),
+      // Told what happens, but to keep no bodies.
+      this.#command('Network.enable', { maxTotalBufferSize: 0, maxResourceBufferSize: 0 }),
       this.#command('Fetch.enable', RequestInterception.enable),
       this.#command('Page.setLifecycleEventsEnabled', { enabled: true }),
       this.#command('Target.setAutoAttach', {
@@ -297,6 +299,9 @@ export class WebContents extends StrictEmitter {
       case 'Page.javascriptDialogOpening':
         if (parameters.type === 'beforeunload') this.#askUnload();
         return;
+      case 'Network.responseReceived':
+        if (parameters.type === 'Document') this.#statuses.set(parameters.loaderId, parameters.response);
+        return;
       case 'Network.webSocketCreated':
         this.#checkWebSocket(parameters.url);
         return;
@@ -345,17 +350,20 @@ export class WebContents extends StrictEmitter {
       this.#frames.set(frame.id, shown);
     }
     shown.navigated(frame);
+    // Documents without a request have no status; Electron says -1 then.
+    const { status = -1, statusText = '' } = this.#statuses.get(frame.loaderId) ?? {};
+    this.#statuses.delete(frame.loaderId);
     if (isMainFrame && this.#showsDocument()) {
       this.#checkUnseenNavigation(frame);
-      this.emit('did-navigate', new ElectronEvent(), shown.url, 200, '');
+      this.emit('did-navigate', new ElectronEvent(), shown.url, status, statusText);
     }
     if (!shown.url.startsWith(initialPage))
       this.emit(
         'did-frame-navigate',
         new ElectronEvent(),
         shown.url,
-        200,
-        '',
+        status,
+        statusText,
         isMainFrame,
         shown.processId,
         shown.routingId,
@@ -463,6 +471,7 @@ export class WebContents extends StrictEmitter {
   #askUnload() {
     const event = new ElectronEvent();
     this.emit('will-prevent-unload', event);
+    if (!event.defaultPrevented) this.#window.kept();
     this.#command('Page.handleJavaScriptDialog', { accept: event.defaultPrevented }).catch(() => {});
   }
 
@@ -504,6 +513,10 @@ export class WebContents extends StrictEmitter {
       }
       this.#deliver(executionContextId, text);
     };
+    if (message.kind === 'title') {
+      this.#titleChanged(message.title);
+      return;
+    }
     if (message.kind === 'permission') {
       this.session.decidePermission(this, message.question).then(
         () => reply({}),
@@ -573,9 +586,8 @@ export class WebContents extends StrictEmitter {
     return this.#title;
   }
 
-  /** Chromium reports a new title (or, for pages without one, the address). */
-  titleChanged(title) {
-    if (title === this.#title || !this.#showsDocument()) return;
+  #titleChanged(title) {
+    if (title === this.#title || title === '') return;
     this.#title = title;
     const event = new ElectronEvent();
     this.emit('page-title-updated', event, title, true);
@@ -641,11 +653,11 @@ export class WebContents extends StrictEmitter {
     if (rectangle !== undefined) refuse('capturePage of a part');
     const { data } = await this.command('Page.captureScreenshot', { format: 'png' });
     const png = Buffer.from(data, 'base64');
-    return {
+    return strictObject('NativeImage', {
       toPNG: () => Buffer.from(png),
       isEmpty: () => false,
       getSize: () => ({ width: png.readUInt32BE(16), height: png.readUInt32BE(20) }),
-    };
+    });
   }
 
   focus() {

@@ -17,8 +17,8 @@ export class WebFrameMain extends StrictEmitter {
   detached = false;
   routingId = nextRoutingId++;
   frameTreeNodeId = this.routingId;
-  /** Chromium's number of the renderer process is not shown by the debugging protocol; one stands for all. */
-  processId = 1;
+  /** The debugging protocol does not show it; -1 is Chromium's own word for an unknown process. */
+  processId = -1;
 
   constructor(contents, parent) {
     super();

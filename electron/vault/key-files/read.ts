@@ -4,7 +4,7 @@
  */
 import { RootwardError } from '../../../shared/contract/errors.ts';
 import { notaryV1 } from '../../../shared/dialects/notary-v1.ts';
-import { type DerValue, derTag, readDer } from '../../../shared/tuf/der.ts';
+import { type DerValue, derTag, looksLikeDer, readDer } from '../../../shared/tuf/der.ts';
 import { looksLikePem, type PemBlock, parsePem } from '../../../shared/tuf/pem.ts';
 import { keyAlgorithmInWords, type PublicKey } from '../../../shared/tuf/public-key.ts';
 import { wipe } from '../wipe.ts';
@@ -95,7 +95,7 @@ export function readPrivateKeyFile(bytes: Uint8Array, passphrase?: Uint8Array | 
         : Uint8Array.from(passphrase);
   try {
     const budget = newDerivationBudget();
-    if (bytes[0] === derTag.sequence) return [readDerFile(bytes, secret, budget)];
+    if (looksLikeDer(bytes)) return [readDerFile(bytes, secret, budget)];
     return readPemFile(bytes, secret, budget);
   } finally {
     wipe(secret);

@@ -2,16 +2,16 @@ import { cx } from './classes.ts';
 import { groupedHex } from './format.ts';
 import css from './words.module.css';
 
-/** A hash as people compare it: its words, two on a line. `large` to be read aloud across a table. */
+/** A hash as people compare it: its words, two on a line; `wide`, four. `large`: to be read aloud across a table. */
 export function HashWords({
   words,
-  large = false,
+  size = 'normal',
 }: {
   readonly words: readonly string[];
-  readonly large?: boolean;
+  readonly size?: 'normal' | 'large' | 'wide';
 }) {
   return (
-    <ol className={cx(css.words, large && css.large)}>
+    <ol className={cx(css.words, css[size])}>
       {words.map((word, index) => (
         // biome-ignore lint/suspicious/noArrayIndexKey: a word may come twice; its place is its identity
         <li key={`${index}-${word}`}>{word}</li>

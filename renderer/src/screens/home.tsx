@@ -3,7 +3,7 @@ import type { HomeView } from '../../../shared/contract/views.ts';
 import { Action } from '../components/action.tsx';
 import { dateInWords, distanceInWords, shortFingerprint } from '../components/format.ts';
 import { Centre, Foot, Frame, Right, SideRow, SideSection } from '../components/frame.tsx';
-import { Heading } from '../components/heading.tsx';
+import { Heading, SubHeading } from '../components/heading.tsx';
 import { Icon } from '../components/icons.tsx';
 import { ErrorPanel, Notice } from '../components/notice.tsx';
 import { RehearsalMark } from '../components/rehearsal.tsx';
@@ -134,6 +134,7 @@ export function HomeScreen() {
     void loadHome();
   }, [loadHome]);
 
+  const open = home?.ceremonies.filter(ceremony => ceremony.state === 'open') ?? [];
   const empty = home !== null && home.repositories.length === 0 && home.ceremonies.length === 0;
   const notices = application?.vault.notices ?? [];
   const words = t.home;
@@ -148,14 +149,25 @@ export function HomeScreen() {
             ))}
           </Notice>
         )}
-        {empty ? <EmptyHome /> : <Heading focusKey="home">{words.title}</Heading>}
+        {empty ? (
+          <EmptyHome />
+        ) : (
+          home && (
+            <Heading focusKey="home" lead={words.counts(home.repositories.length, open.length)}>
+              {words.heading}
+            </Heading>
+          )
+        )}
         {home && <OpenCeremonies ceremonies={home.ceremonies} />}
         {home && home.repositories.length > 0 && (
-          <ul className={css.cards} aria-label={words.title}>
-            {home.repositories.map(repository => (
-              <RepositoryCard key={repository.name} repository={repository} />
-            ))}
-          </ul>
+          <section aria-labelledby="repositories">
+            <SubHeading id="repositories">{words.repositories}</SubHeading>
+            <ul className={css.cards}>
+              {home.repositories.map(repository => (
+                <RepositoryCard key={repository.name} repository={repository} />
+              ))}
+            </ul>
+          </section>
         )}
         {home && <PastCeremonies ceremonies={home.ceremonies} />}
         {empty && <p className={css.hint}>{words.rehearseHint}</p>}

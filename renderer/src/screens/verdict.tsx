@@ -80,7 +80,7 @@ function FileCard({ file }: { readonly file: FileVerdict }) {
       ))}
       <div className={css.hash}>
         <h3>{t.common.sha256}</h3>
-        <HashWords words={fingerprintFromHex(file.sha256).words} />
+        <HashWords words={fingerprintFromHex(file.sha256).words} size="wide" />
         <HashHex hex={file.sha256} />
       </div>
     </section>

@@ -3,7 +3,6 @@ import { Centre, Foot, Frame } from '../components/frame.tsx';
 import { Heading, SubHeading } from '../components/heading.tsx';
 import { ErrorPanel, Notice } from '../components/notice.tsx';
 import { Progress } from '../components/progress.tsx';
-import { RehearsalMark } from '../components/rehearsal.tsx';
 import { altKey, primaryKey } from '../components/shortcuts.ts';
 import { t } from '../messages/index.ts';
 import { useApplication } from '../stores/application.ts';
@@ -51,9 +50,7 @@ function FirstStart({ path }: { readonly path: string }) {
             <p>{words.realText}</p>
           </section>
           <section className={css.card}>
-            <h3>
-              {words.rehearseTitle} <RehearsalMark />
-            </h3>
+            <h3>{words.rehearseTitle}</h3>
             <p>{words.rehearseText}</p>
           </section>
         </div>

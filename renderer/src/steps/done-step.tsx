@@ -20,7 +20,9 @@ const words = t.ceremony;
 /** A step that is done: who did it, when, and what came of it. */
 export function DoneStep({ ceremony, step }: StepProps) {
   const { lookAt, lastDone } = useCeremony();
-  const outcome = step.outcome ?? [];
+  const filed = step.kind === 'read-back' || step.kind === 'export';
+  // The files of an export stand in their own table.
+  const outcome = step.kind === 'export' ? (step.outcome ?? []).slice(0, 1) : (step.outcome ?? []);
   const justDone = lastDone === step.id;
   return (
     <>
@@ -37,9 +39,7 @@ export function DoneStep({ ceremony, step }: StepProps) {
           {step.title}
         </Heading>
         {outcome.length > 0 ? <Facts rows={outcome} /> : <p className={css.text}>{words.noOutcome}</p>}
-        {(step.kind === 'read-back' || step.kind === 'export') && ceremony.export && (
-          <ExportedFiles exported={ceremony.export} />
-        )}
+        {filed && ceremony.export && <ExportedFiles exported={ceremony.export} />}
       </Centre>
       <Evidence ceremony={ceremony} />
       <Foot start={<StopButton ceremony={ceremony} />}>

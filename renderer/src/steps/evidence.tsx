@@ -13,7 +13,6 @@ function SignatureCount({ count }: { readonly count: CeremonyView['signatures'][
   const segments = Math.max(count.needed, count.planned, count.made);
   return (
     <div className={css.count}>
-      <p className={css.countRole}>{words.signatureOf(t.common.role[count.role])}</p>
       <span className={css.segments} aria-hidden="true">
         {Array.from({ length: segments }, (_, index) => (
           // biome-ignore lint/suspicious/noArrayIndexKey: the place is the identity
@@ -21,7 +20,7 @@ function SignatureCount({ count }: { readonly count: CeremonyView['signatures'][
         ))}
       </span>
       <p className={css.countText}>
-        <span>{words.signatureCount(count.made, count.needed)}</span>
+        <span>{words.signatureCount(t.common.role[count.role], count.made, count.needed)}</span>
         {count.made > 0 && <span>{words.checkedTwice}</span>}
       </p>
     </div>

@@ -63,7 +63,7 @@ export function ExactBytes({ ceremonyId, role, expected, onClose }: ExactBytesPr
           </Tabs>
           <section className={css.hash} aria-label={t.common.sha256}>
             <h3>{t.common.sha256}</h3>
-            <HashWords words={payload.fingerprint.words} />
+            <HashWords words={payload.fingerprint.words} size="wide" />
             <HashHex hex={payload.fingerprint.hex} />
           </section>
         </>

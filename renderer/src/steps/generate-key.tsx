@@ -1,5 +1,6 @@
 import { useCallback, useEffect, useRef, useState } from 'react';
 import { PassphraseField, type PassphraseHandle } from '../components/passphrase-field.tsx';
+import { altKey } from '../components/shortcuts.ts';
 import { t } from '../messages/index.ts';
 import { passphraseRule } from '../passphrase-rule.ts';
 import { useCeremony } from '../stores/ceremony.ts';
@@ -7,7 +8,7 @@ import { type StepProps, useBy } from './step.ts';
 import { StepLayout } from './step-layout.tsx';
 import css from './steps.module.css';
 import { StrengthMeter, type Weight } from './strength-meter.tsx';
-import { Suggestion } from './suggestion.tsx';
+import { Suggestion, type SuggestionHandle } from './suggestion.tsx';
 
 const words = t.steps.generateKey;
 const nothing: Weight = { characters: 0, score: null };
@@ -18,6 +19,7 @@ export function GenerateKeyStep({ ceremony, step }: StepProps) {
   const by = useBy({ ceremony, step });
   const first = useRef<PassphraseHandle>(null);
   const second = useRef<PassphraseHandle>(null);
+  const suggestion = useRef<SuggestionHandle>(null);
   const [weight, setWeight] = useState<Weight>(nothing);
   const [errors, setErrors] = useState<{ first?: string; second?: string }>({});
 
@@ -65,6 +67,7 @@ export function GenerateKeyStep({ ceremony, step }: StepProps) {
     }
     const passphrase = one.take();
     two.clear();
+    suggestion.current?.clear();
     setWeight(nothing);
     try {
       await complete(step.id, by, { kind: 'generate-key', passphrase }, words.busy);
@@ -79,21 +82,21 @@ export function GenerateKeyStep({ ceremony, step }: StepProps) {
       ceremony={ceremony}
       step={step}
       primary={{ label: words.primary, onPress: () => void submit() }}
+      secondary={[
+        { label: words.suggest, onPress: () => void suggestion.current?.suggest(), shortcut: altKey('p') },
+      ]}
     >
-      <div className={css.holder}>
-        <p className={css.holderName}>{step.who}</p>
-        <p className={css.text}>
-          {step.role && t.common.role[step.role]}
-          {keytype && ` · ${t.common.keytype[keytype] ?? keytype}`}
-        </p>
-        <p className={css.turn}>{words.turn(step.who)}</p>
-      </div>
+      <p className={css.turn}>{words.turn(step.who)}</p>
+      <p className={css.text}>
+        {step.role && words.forRole[step.role]}
+        {keytype && `, ${t.common.keytype[keytype] ?? keytype}`}
+      </p>
+      <Suggestion ref={suggestion} />
       <div className={css.fields}>
         <PassphraseField ref={first} label={words.first} autoFocus error={errors.first} onInput={weighSoon} />
         <StrengthMeter weight={weight} />
         <PassphraseField ref={second} label={words.second} hint={words.secondHint} error={errors.second} />
       </div>
-      <Suggestion />
     </StepLayout>
   );
 }

@@ -31,7 +31,7 @@ export function ReadPlanStep({ ceremony, step }: StepProps) {
       <SubHeading>{words.wordsHeading}</SubHeading>
       <p className={css.text}>{words.wordsText}</p>
       <div className={css.bigWords}>
-        <HashWords words={ceremony.plan.words} large />
+        <HashWords words={ceremony.plan.words} size="large" />
         <HashHex hex={ceremony.plan.hex} />
       </div>
       <TextField

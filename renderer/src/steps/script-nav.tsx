@@ -1,3 +1,4 @@
+import { useEffect, useRef } from 'react';
 import { acts } from '../../../shared/ceremony/steps.ts';
 import type { CeremonyView, StepView } from '../../../shared/contract/views.ts';
 import { cx } from '../components/classes.ts';
@@ -25,8 +26,12 @@ function StepLine({ step, here }: { readonly step: StepView; readonly here: bool
     </>
   );
   const current = step.state === 'present' ? 'step' : undefined;
+  const line = useRef<HTMLLIElement>(null);
+  useEffect(() => {
+    if (here) line.current?.scrollIntoView({ block: 'nearest' });
+  }, [here]);
   return (
-    <li>
+    <li ref={line}>
       {step.state === 'waiting' ? (
         <span className={classes}>{body}</span>
       ) : (

@@ -55,18 +55,20 @@ export function SignStep({ ceremony, step }: StepProps) {
       {payload && (
         <section className={css.payload} aria-label={words.payload(t.common.role[role].toLowerCase())}>
           <p className={css.payloadTitle}>{words.payload(t.common.role[role].toLowerCase())}</p>
-          <HashWords words={payload.fingerprint.words} />
+          <HashWords words={payload.fingerprint.words} size="wide" />
           <HashHex hex={payload.fingerprint.hex} />
         </section>
       )}
-      <PassphraseField
-        key={step.id}
-        ref={passphrase}
-        label={words.passphrase(step.who)}
-        hint={words.hint}
-        error={error}
-        autoFocus
-      />
+      <div className={css.atHand}>
+        <PassphraseField
+          key={step.id}
+          ref={passphrase}
+          label={words.passphrase(step.who)}
+          hint={words.hint}
+          error={error}
+          autoFocus
+        />
+      </div>
       {showing && payload && (
         <ExactBytes
           ceremonyId={ceremony.id}

@@ -1,9 +1,10 @@
 import type { ReactNode } from 'react';
 import { Action } from '../components/action.tsx';
 import { SelectField } from '../components/fields.tsx';
-import { timeOfDay } from '../components/format.ts';
+import { shortFingerprint, timeOfDay } from '../components/format.ts';
 import { Centre, Foot } from '../components/frame.tsx';
 import { Heading } from '../components/heading.tsx';
+import { Icon } from '../components/icons.tsx';
 import { ErrorPanel, Notice } from '../components/notice.tsx';
 import { Initials } from '../components/person.tsx';
 import { Progress } from '../components/progress.tsx';
@@ -46,7 +47,7 @@ function Who({ ceremony, step }: StepProps) {
     <div className={css.who}>
       {person && <Initials>{person.initials}</Initials>}
       {isHolderStep(step) ? (
-        <span className={css.whoText}>
+        <span className={css.whoText} title={t.ceremony.present(others.join(', '))}>
           <strong>{by}</strong>. {others.length > 0 && t.ceremony.present(others.join(', '))}
         </span>
       ) : (
@@ -74,23 +75,25 @@ function useNetworkRefused({ ceremony, step }: StepProps): boolean {
   );
 }
 
-/** Acknowledges the step done just before. */
+/** Acknowledges the step done just before, in one quiet line. */
 function LastDone({ ceremony }: Pick<StepProps, 'ceremony'>) {
   const lastDone = useCeremony(state => state.lastDone);
   const step = ceremony.steps.find(candidate => candidate.id === lastDone && candidate.state === 'done');
+  const key = step?.kind === 'generate-key' ? step.outcome?.[0] : undefined;
   return (
     <div role="status" className={css.lastDone}>
       {step && (
-        <Notice
-          tone="good"
-          title={t.ceremony.lastDone(step.title, step.initials ?? '', step.time ? timeOfDay(step.time) : '')}
-        >
-          {step.outcome?.slice(0, 2).map(row => (
-            <p key={row.label} className={css.outcome}>
-              {row.label}: <span className={css.outcomeValue}>{row.value}</span>
-            </p>
-          ))}
-        </Notice>
+        <p className={css.lastDoneLine}>
+          <Icon name="check" />
+          <span>
+            {t.ceremony.lastDone(step.title, step.initials ?? '', step.time ? timeOfDay(step.time) : '')}
+          </span>
+          {key && (
+            <span title={key.value}>
+              {key.label} <code>{shortFingerprint(key.value)}</code>
+            </span>
+          )}
+        </p>
       )}
     </div>
   );

@@ -1,20 +1,24 @@
-import { useEffect, useRef, useState } from 'react';
+import { type Ref, useEffect, useImperativeHandle, useRef, useState } from 'react';
 import { ask } from '../bridge.ts';
 import { Action } from '../components/action.tsx';
 import { FieldError } from '../components/fields.tsx';
-import { altKey } from '../components/shortcuts.ts';
 import { t } from '../messages/index.ts';
 import { onIdle } from '../stores/machine.ts';
 import css from './suggestion.module.css';
 
 const words = t.steps.generateKey;
 
+export interface SuggestionHandle {
+  suggest(): Promise<void>;
+  clear(): void;
+}
+
 /**
  * A generated passphrase, to be written down.
  * SECURITY: its text goes from the reply straight into the page's elements and is taken out of them again; it
  * is never in React state or a store.
  */
-export function Suggestion() {
+export function Suggestion({ ref }: { readonly ref: Ref<SuggestionHandle> }) {
   const list = useRef<HTMLOListElement>(null);
   const [bits, setBits] = useState<number | null>(null);
   const [severalWords, setSeveralWords] = useState(true);
@@ -39,6 +43,7 @@ export function Suggestion() {
     setSeveralWords(parts.length > 1);
     setBits(outcome.value.bits);
   };
+  useImperativeHandle(ref, () => ({ suggest, clear }));
   useEffect(() => {
     const element = list.current;
     const stop = onIdle(() => {
@@ -58,17 +63,12 @@ export function Suggestion() {
         <h2 className={css.heading}>{words.suggestedHeading}</h2>
         <p className={css.text}>{severalWords ? words.suggestedText : words.suggestedExact}</p>
         <ol ref={list} className={css.words} aria-label={words.suggestedHeading} />
-        <p className={css.bits}>{shown && words.suggestedBits(bits)}</p>
-      </div>
-      <div className={css.actions}>
-        <Action small shortcut={altKey('p')} onPress={() => void suggest()}>
-          {shown ? words.suggestAgain : words.suggest}
-        </Action>
-        {shown && (
-          <Action small kind="quiet" onPress={clear}>
+        <div className={css.foot}>
+          <p className={css.bits}>{shown && words.suggestedBits(bits)}</p>
+          <Action small onPress={clear}>
             {words.suggestedHide}
           </Action>
-        )}
+        </div>
       </div>
       {problem && <FieldError>{problem}</FieldError>}
     </section>

@@ -1,4 +1,10 @@
 document.documentElement.dataset.script = 'ran';
+try {
+  new Function('return 1')();
+  document.documentElement.dataset.evaluated = 'ran';
+} catch {
+  document.documentElement.dataset.evaluated = 'refused';
+}
 globalThis.seenAtStart = {
   require: typeof require,
   process: typeof process,

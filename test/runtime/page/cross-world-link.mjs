@@ -45,14 +45,9 @@ export function makeCrossWorldLink(element, ownName, otherName, answers) {
       return { kind: 'promise', number };
     }
     if (value instanceof Error) return { kind: 'error', value: wrapError(value) };
-    const prototype = Object.getPrototypeOf(value);
-    const isPlain =
-      prototype === Object.prototype ||
-      prototype === null ||
-      !/^\[object (?:Map|Set|Date|RegExp|ArrayBuffer|Blob|File|.*Array|DataView)\]$/.test(
-        Object.prototype.toString.call(value),
-      );
-    if (!Array.isArray(value) && !isPlain) return { kind: 'value', value };
+    // Everything but lists and objects is left to Chromium's clone, which refuses what it cannot copy.
+    const isObject = Object.prototype.toString.call(value) === '[object Object]';
+    if (!Array.isArray(value) && !isObject) return { kind: 'value', value };
     if (inside.has(value)) throw new TypeError('contextBridge cannot pass circular objects with functions');
     inside.add(value);
     const wrapped = Array.isArray(value)
@@ -132,7 +127,7 @@ export function makeCrossWorldLink(element, ownName, otherName, answers) {
     const depth = replies.length;
     element.dispatchEvent(new CustomEvent(otherName, { detail: message }));
     if (replies.length === depth) throw new Error('the other world did not answer');
-    return replies.pop();
+    return replies.pop() ?? uncloneable;
   }
 
   function answer(message) {
@@ -156,13 +151,14 @@ export function makeCrossWorldLink(element, ownName, otherName, answers) {
     }
   }
 
+  // What Chromium cannot clone (an element, say) arrives as null.
+  const uncloneable = attempt(() => {
+    throw new Error('An object could not be cloned.');
+  });
+  element.addEventListener(`${ownName}-reply`, event => replies.push(event.detail));
   element.addEventListener(ownName, event => {
-    const message = event.detail;
-    if (message.kind === 'reply') {
-      replies.push(message.value);
-      return;
-    }
-    element.dispatchEvent(new CustomEvent(otherName, { detail: { kind: 'reply', value: answer(message) } }));
+    const detail = event.detail === null ? uncloneable : answer(event.detail);
+    element.dispatchEvent(new CustomEvent(`${otherName}-reply`, { detail }));
   });
 
   return {

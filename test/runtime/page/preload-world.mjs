@@ -127,6 +127,17 @@ export function runInPreloadWorld(settings, makeValueCodec, makeCrossWorldLink, 
     env: {},
   });
 
+  // Chromium's debugging protocol does not report when a title changes.
+  function watchTitle() {
+    const report = () => post({ kind: 'title', title: document.title });
+    const observer = new MutationObserver(report);
+    const title = document.querySelector('title');
+    if (title) observer.observe(title, { childList: true, characterData: true, subtree: true });
+    else if (document.head) observer.observe(document.head, { childList: true });
+    report();
+  }
+  document.addEventListener('DOMContentLoaded', watchTitle, { once: true });
+
   const module = { exports: {} };
   preload(require, process, module, module.exports);
 }

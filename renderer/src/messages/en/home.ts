@@ -1,5 +1,15 @@
 export const home = {
-  title: 'Repositories',
+  title: 'Home',
+  heading: 'The desk',
+  repositories: 'Repositories',
+  counts: (repositories: number, open: number) =>
+    `${repositories === 1 ? '1 repository' : `${repositories} repositories`}. ${
+      open === 0
+        ? 'No ceremony is open.'
+        : open === 1
+          ? '1 ceremony is open.'
+          : `${open} ceremonies are open.`
+    }`,
   emptyTitle: 'No root yet',
   emptyLead:
     'A first root makes the people you name the root of trust for a repository. It takes a plan, a room, and about an hour.',

@@ -294,7 +294,9 @@ export function PeoplePage() {
         error={error}
         onChange={witnesses => change({ witnesses })}
       />
-      {draft.witnesses.length === 0 && <Notice tone="warning" title={words.people.noWitness} />}
+      <div role="status">
+        {draft.witnesses.length === 0 && <Notice tone="warning" title={words.people.noWitness} />}
+      </div>
       <People
         title={words.people.observers}
         hint={words.people.observersHint}
