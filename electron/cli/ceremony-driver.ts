@@ -9,7 +9,7 @@ import { answered } from './output.ts';
 export interface Answers {
   /** By the holder's name. */
   readonly passphrases: ReadonlyMap<string, string>;
-  readonly online: { readonly snapshot: OnlineKey; readonly timestamp: OnlineKey };
+  readonly online: { readonly snapshot: OnlineKey; readonly timestamp: OnlineKey } | undefined;
   /** Absolute path of the export folder. */
   readonly destination: string;
 }
@@ -47,16 +47,18 @@ export async function driveCeremony(
 
 /** Asked for before the first step: a ceremony should not stop half-way for want of a line in a file. */
 function requirePassphrases(ceremony: CeremonyView, { passphrases }: Answers): void {
-  const missing = ceremony.keys.find(key => !passphrases.has(key.holder));
+  const missing = ceremony.steps.find(
+    step => opensKey(step) && step.state !== 'done' && !passphrases.has(step.who),
+  );
   if (!missing) return;
   throw new RootwardError('passphrase-needed', {
-    message: `There is no passphrase for ${missing.holder}.`,
-    remedy: `Add a line for "${missing.holder}" to the passphrase file and run the same command again.`,
+    message: `There is no passphrase for ${missing.who}.`,
+    remedy: `Add a line for "${missing.who}" to the passphrase file and run the same command again.`,
   });
 }
 
 function actor(ceremony: CeremonyView, step: StepView): string {
-  if (step.kind === 'generate-key' || step.kind === 'sign') return step.who;
+  if (opensKey(step)) return step.who;
   const administrator = ceremony.people.find(person => person.role === 'administrator');
   return (administrator ?? ceremony.people[0])?.name ?? '';
 }
@@ -71,8 +73,10 @@ function answer(ceremony: CeremonyView, step: StepView, answers: Answers): StepI
     case 'read-plan':
       return { kind: step.kind, planHash: ceremony.plan.hex, confirmation: planConfirmation };
     case 'generate-key':
+    case 'certify-key':
       return { kind: step.kind, passphrase: passphrase() };
     case 'online-keys':
+      if (!answers.online) throw missingOnlineKeys();
       return { kind: step.kind, ...answers.online };
     case 'sign': {
       const payload = ceremony.payloads.find(candidate => candidate.role === step.role);
@@ -86,3 +90,13 @@ function answer(ceremony: CeremonyView, step: StepView, answers: Answers): StepI
       return { kind: step.kind };
   }
 }
+
+const opensKey = (step: StepView): boolean =>
+  step.kind === 'generate-key' || step.kind === 'certify-key' || step.kind === 'sign';
+
+const missingOnlineKeys = (): RootwardError =>
+  new RootwardError('plan-invalid', {
+    message: 'The plan names no online keys.',
+    remedy: 'Add "online": {"snapshot": FILE, "timestamp": FILE} with the public keys of the online service.',
+    place: 'online',
+  });

@@ -18,7 +18,7 @@ import {
   readTranscript,
 } from './follow-ceremony.ts';
 import { inspectHandedFile } from './inspect-file.ts';
-import { openCeremony, previewPlan } from './plan-ceremony.ts';
+import { openCeremony, previewPlan, reviseCeremony } from './plan-ceremony.ts';
 import { completeStep } from './steps/complete-step.ts';
 import { suggestPassphrase } from './suggest-passphrase.ts';
 import { Vaults } from './vaults.ts';
@@ -65,6 +65,7 @@ const answers: UseCases = {
   describeNetwork: desk => desk.describeNetwork(),
   previewPlan,
   openCeremony,
+  reviseCeremony,
   readCeremony,
   completeStep,
   exportAgain,

@@ -1,10 +1,14 @@
-import { genesisPayloads, type SignedRole } from '../../shared/ceremony/genesis.ts';
+import { baseRoot } from '../../shared/ceremony/base-root.ts';
+import { documentPayloads, type SignedRole } from '../../shared/ceremony/documents.ts';
 import { type CeremonyState, evidenceOf } from '../../shared/ceremony/state.ts';
 import { transcriptText } from '../../shared/ceremony/transcript.ts';
 import { ceremonyView } from '../../shared/ceremony/view.ts';
 import { RootwardError } from '../../shared/contract/errors.ts';
 import type { CeremonyView, PayloadView } from '../../shared/contract/views.ts';
 import { fingerprintFromHex } from '../../shared/display/fingerprint.ts';
+import { differenceInLines, readableLines } from '../../shared/tuf/difference.ts';
+import type { JsonObject } from '../../shared/tuf/json.ts';
+import { readTargets } from '../../shared/tuf/metadata.ts';
 import type { Desk } from './custodian.ts';
 
 interface CeremonyRequest {
@@ -53,7 +57,7 @@ export async function readPayload(
   { ceremonyId, role }: CeremonyRequest & { role: SignedRole },
 ): Promise<PayloadView> {
   const { ceremony } = await desk.vaults.ofCeremony(ceremonyId);
-  const payload = genesisPayloads(ceremony)?.[role];
+  const payload = documentPayloads(ceremony)?.[role];
   if (!payload) {
     throw new RootwardError('step-not-present', {
       message: 'The bytes to be signed are not known before all keys are there.',
@@ -64,8 +68,17 @@ export async function readPayload(
     role,
     fingerprint: fingerprintFromHex(payload.hash),
     canonical: new TextDecoder().decode(payload.bytes),
-    readable: JSON.stringify(payload.signed, undefined, 2),
+    readable: readableLines(payload.signed).join('\n'),
+    difference: differenceInLines(beforeOf(ceremony, role), payload.signed),
   };
+}
+
+/** The document a change starts from; for a first one, nothing. */
+function beforeOf({ plan }: CeremonyState, role: SignedRole): JsonObject {
+  if (role === 'root') return baseRoot(plan)?.signed ?? {};
+  return plan.base?.targets === undefined
+    ? {}
+    : readTargets(new TextEncoder().encode(plan.base.targets)).signed;
 }
 
 export async function readTranscript(desk: Desk, { ceremonyId }: CeremonyRequest): Promise<{ text: string }> {

@@ -1,28 +1,49 @@
 import { randomBytes } from 'node:crypto';
 import { planSentence, planSummary } from '../../shared/ceremony/describe.ts';
-import type { GenesisPlan } from '../../shared/ceremony/plan.ts';
+import type { DialectName, Plan } from '../../shared/ceremony/plan.ts';
+import { planRotation, settleRotation } from '../../shared/ceremony/plan-rotation.ts';
+import { type RepositoryState, repositoriesOf, repositoryKey } from '../../shared/ceremony/repository.ts';
 import { scriptFor } from '../../shared/ceremony/script.ts';
-import { checkPlan, planHash, type SettledPlan, settlePlan } from '../../shared/ceremony/settled-plan.ts';
-import type { CeremonyState } from '../../shared/ceremony/state.ts';
+import {
+  checkPlan,
+  type PlanWarning,
+  planHash,
+  type SettledPlan,
+  settlePlan,
+} from '../../shared/ceremony/settled-plan.ts';
+import { type CeremonyState, evidenceOf } from '../../shared/ceremony/state.ts';
 import { ceremonyView } from '../../shared/ceremony/view.ts';
 import { RootwardError } from '../../shared/contract/errors.ts';
+import type { RequestOf } from '../../shared/contract/requests.ts';
 import type { CeremonyView, PlanPreview } from '../../shared/contract/views.ts';
+import { type Root, readRoot } from '../../shared/tuf/metadata.ts';
 import type { Desk } from './custodian.ts';
+import { requireOpen } from './follow-ceremony.ts';
+import type { OpenVault } from './vaults.ts';
 
 interface PlanRequest {
-  readonly plan: GenesisPlan;
+  readonly plan: Plan;
   readonly rehearsal: boolean;
+  readonly currentTargets?: { readonly bytes: Uint8Array } | undefined;
+}
+
+/** A plan that was looked at: what is to be said about it, and how to fix it under an ID. */
+interface Considered {
+  readonly warnings: readonly PlanWarning[];
+  /** @throws RootwardError `plan-invalid` when a warning blocks */
+  readonly settle: (id: string) => SettledPlan;
 }
 
 /** Says what a plan would do and what is wrong with it. Stores nothing. */
-export function previewPlan(desk: Desk, { plan, rehearsal }: PlanRequest): PlanPreview {
-  const warnings = checkPlan(plan);
-  if (warnings.some(warning => warning.blocking)) return { summary: [], sentence: '', warnings, script: [] };
-  const settled = settlePlan(plan, '0'.repeat(16), desk.clock().getTime(), rehearsal);
+export async function previewPlan(desk: Desk, request: PlanRequest): Promise<PlanPreview> {
+  const { warnings, settle } = await consider(desk, request, desk.clock().getTime());
+  if (warnings.some(warning => warning.blocking))
+    return { summary: [], sentence: '', warnings: [...warnings], script: [] };
+  const settled = settle('0'.repeat(16));
   return {
     summary: planSummary(settled),
     sentence: planSentence(settled),
-    warnings,
+    warnings: [...warnings],
     script: scriptFor(settled).map(({ act, title, holder }) => ({
       act,
       title,
@@ -31,54 +52,178 @@ export function previewPlan(desk: Desk, { plan, rehearsal }: PlanRequest): PlanP
   };
 }
 
-/** Fixes a plan and opens its ceremony. @throws RootwardError `plan-invalid`, `repository-exists` */
+/** Fixes a plan and opens its ceremony. @throws RootwardError `plan-invalid`, `repository-exists`, `repository-not-found` */
 export async function openCeremony(
   desk: Desk,
-  { plan, rehearsal, resume }: PlanRequest & { readonly resume?: boolean | undefined },
+  request: PlanRequest & { readonly resume?: boolean | undefined },
 ): Promise<CeremonyView> {
-  const settled = settlePlan(plan, randomBytes(8).toString('hex'), desk.clock().getTime(), rehearsal);
-  const opened = await desk.vaults.forNewCeremony(rehearsal);
-  const interrupted = resume && [...opened.ceremonies.values()].find(ceremony => isSamePlan(ceremony, plan));
-  if (interrupted) return ceremonyView(interrupted, opened.position);
-  // A rehearsal may be held as often as people like; a real repository has one first root.
-  if (!rehearsal) refuseSecondGenesis(settled, [...opened.ceremonies.values()]);
+  const opened = await desk.vaults.forNewCeremony(request.rehearsal);
+  if (request.resume) {
+    const interrupted = await findInterrupted(desk, request, opened);
+    if (interrupted) return ceremonyView(interrupted, opened.position);
+  }
+  const { settle } = await consider(desk, request, desk.clock().getTime());
+  const settled = settle(randomBytes(8).toString('hex'));
+  refuseSecond(settled, [...opened.ceremonies.values()]);
   await opened.append({
     type: 'ceremony-opened',
     ceremonyId: settled.id,
     plan: settled,
     planHash: planHash(settled),
   });
-  const ceremony = opened.ceremonies.get(settled.id);
+  return viewOf(opened, settled.id);
+}
+
+/**
+ * Puts another plan in the place of an open ceremony's. Who is there and which keys were made stays; approvals and
+ * signatures are dropped, since they were given to something else.
+ * @throws RootwardError as `openCeremony`; `ceremony-closed`
+ */
+export async function reviseCeremony(
+  desk: Desk,
+  { ceremonyId, plan, currentTargets }: RequestOf<'reviseCeremony'>,
+): Promise<CeremonyView> {
+  const { opened, ceremony } = await desk.vaults.ofCeremony(ceremonyId);
+  requireOpen(ceremony);
+  const { repository, dialect, rehearsal } = ceremony.plan;
+  if (
+    plan.repository !== repository ||
+    plan.ceremony !== ceremony.plan.ceremony ||
+    (plan.dialect ?? dialect) !== dialect
+  ) {
+    throw new RootwardError('plan-invalid', {
+      message: 'The changed plan is for another repository or another kind of ceremony.',
+      remedy: 'End this ceremony and open another one for that.',
+    });
+  }
+  if (evidenceOf(ceremony, 'prove').length > 0) {
+    throw new RootwardError('ceremony-closed', {
+      message: 'Everything is signed already; a root like this may have left the machine.',
+      remedy: 'Finish this ceremony, and make the change in the next version.',
+    });
+  }
+  const request = { plan, rehearsal, currentTargets };
+  const settled = (await consider(desk, request, desk.clock().getTime())).settle(ceremonyId);
+  await opened.append({ type: 'plan-revised', ceremonyId, plan: settled, planHash: planHash(settled) });
+  return viewOf(opened, ceremonyId);
+}
+
+function viewOf(opened: OpenVault, ceremonyId: string): CeremonyView {
+  const ceremony = opened.ceremonies.get(ceremonyId);
   if (!ceremony) throw new Error('an event was appended and not folded');
   return ceremonyView(ceremony, opened.position);
 }
 
-/** Settled at the same moment under the same ID, would this plan be the one of that ceremony? */
-function isSamePlan(ceremony: CeremonyState, plan: GenesisPlan): boolean {
-  const { id, created, rehearsal } = ceremony.plan;
-  return (
-    ceremony.status === 'open' &&
-    planHash(settlePlan(plan, id, Date.parse(created), rehearsal)) === ceremony.planHash
+/** @param now milliseconds since 1970: when the plan is, or was, settled */
+async function consider(
+  desk: Desk,
+  { plan, rehearsal, currentTargets }: PlanRequest,
+  now: number,
+): Promise<Considered> {
+  if (plan.ceremony === 'genesis') {
+    return { warnings: checkPlan(plan), settle: id => settlePlan(plan, id, now, rehearsal) };
+  }
+  const opened = await desk.vaults.forNewCeremony(rehearsal);
+  const repository = findRepository(opened, plan.repository, plan.dialect);
+  const outlook = planRotation(
+    plan,
+    {
+      repository,
+      earlierRoots: plan.legacy > 0 ? await readEarlierRoots(opened, repository, plan.legacy) : [],
+      currentTargets: currentTargets && new TextDecoder().decode(currentTargets.bytes),
+      holderOf: await holdersByFingerprint(opened),
+    },
+    now,
   );
+  return { warnings: outlook.warnings, settle: id => settleRotation(outlook, id) };
 }
 
-function refuseSecondGenesis(
-  settled: SettledPlan,
-  ceremonies: readonly { plan: SettledPlan; status: string }[],
-): void {
-  const earlier = ceremonies.find(
+/** @throws RootwardError `repository-not-found`, `plan-invalid` when the name stands for one in each dialect */
+function findRepository(opened: OpenVault, name: string, dialect: DialectName | undefined): RepositoryState {
+  const repositories = repositoriesOf(opened.ceremonies.values());
+  const found = (['notary-v1', 'tuf-1.0'] as const)
+    .filter(candidate => dialect === undefined || candidate === dialect)
+    .flatMap(candidate => repositories.get(repositoryKey(candidate, name)) ?? []);
+  const [repository, second] = found;
+  if (repository && second) {
+    throw new RootwardError('plan-invalid', {
+      message: `${name} is the name of a repository in each dialect.`,
+      remedy: 'Say which with "dialect".',
+      place: 'dialect',
+    });
+  }
+  if (repository) return repository;
+  throw new RootwardError('repository-not-found', {
+    message: `This vault keeps no repository named ${name}.`,
+    remedy: 'Check the name. A repository that was made elsewhere must be adopted first.',
+    place: 'repository',
+  });
+}
+
+/** @returns up to `count` roots before the last one, newest first; those this vault does not have are left out */
+async function readEarlierRoots(
+  opened: OpenVault,
+  repository: RepositoryState,
+  count: number,
+): Promise<Root[]> {
+  const roots: Root[] = [];
+  for (let version = repository.root.version - 1; version >= 1 && roots.length < count; version -= 1) {
+    try {
+      const file = `${version}.root.json`;
+      roots.push(readRoot(await opened.vault.readRepositoryFile(repository.dialect, repository.name, file)));
+    } catch (error) {
+      if (!(error instanceof RootwardError) || error.code !== 'file-not-found') throw error;
+    }
+  }
+  return roots;
+}
+
+async function holdersByFingerprint(opened: OpenVault): Promise<(fingerprint: string) => string | undefined> {
+  const records = await opened.vault.listKeys();
+  const holders = new Map(records.map(record => [record.fingerprint, record.holder]));
+  return fingerprint => holders.get(fingerprint);
+}
+
+/** @returns the open ceremony of this very plan, if there is one */
+async function findInterrupted(
+  desk: Desk,
+  request: PlanRequest,
+  opened: OpenVault,
+): Promise<CeremonyState | undefined> {
+  for (const ceremony of opened.ceremonies.values()) {
+    const { id, created, repository, ceremony: kind } = ceremony.plan;
+    if (
+      ceremony.status !== 'open' ||
+      repository !== request.plan.repository ||
+      kind !== request.plan.ceremony
+    )
+      continue;
+    // Settled at the same moment under the same ID, is it the same plan?
+    const { settle } = await consider(desk, request, Date.parse(created));
+    if (planHash(settle(id)) === ceremony.planHash) return ceremony;
+  }
+  return undefined;
+}
+
+/** One open transaction a repository, and one first root; but a rehearsal may be held as often as people like. */
+function refuseSecond(settled: SettledPlan, ceremonies: readonly CeremonyState[]): void {
+  const others = ceremonies.filter(
     ({ plan, status }) =>
       plan.repository === settled.repository && plan.dialect === settled.dialect && status !== 'abandoned',
   );
-  if (!earlier) return;
-  throw new RootwardError('repository-exists', {
-    message:
-      earlier.status === 'open'
-        ? `A first-root ceremony for ${settled.repository} is open already.`
-        : `${settled.repository} has its first root already.`,
-    remedy:
-      earlier.status === 'open'
-        ? 'Resume it from the home screen, or end it for good there before opening another.'
-        : 'A second first root would cut off every client. Choose another repository name.',
-  });
+  if (
+    others.some(({ status }) => status === 'open') &&
+    !(settled.rehearsal && settled.ceremony === 'genesis')
+  ) {
+    throw new RootwardError('repository-exists', {
+      message: `A ceremony for ${settled.repository} is open already.`,
+      remedy: 'Resume it from the home screen, or end it for good there before opening another.',
+    });
+  }
+  if (settled.ceremony === 'genesis' && others.length > 0 && !settled.rehearsal) {
+    throw new RootwardError('repository-exists', {
+      message: `${settled.repository} has its first root already.`,
+      remedy: 'A second first root would cut off every client. Choose another repository name.',
+    });
+  }
 }

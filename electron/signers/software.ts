@@ -38,6 +38,12 @@ export const publicKeyOf = (algorithm: SoftwareAlgorithm, secret: Uint8Array): P
     algorithm === 'ed25519' ? ed25519.getPublicKey(secret) : curves[algorithm].getPublicKey(secret, false),
   );
 
+/** @returns a function that signs with a secret while it is open, and hands out only what verifies */
+export const signChecked =
+  (publicKey: PublicKey, algorithm: SoftwareAlgorithm, secret: Uint8Array) =>
+  (message: Uint8Array, hash: HashName): Uint8Array =>
+    requireValid(publicKey, message, signWithSecret(algorithm, secret, message, hash), hash);
+
 /** A key just made, before it is sealed. */
 export interface FreshKey {
   readonly publicKey: PublicKey;
@@ -64,8 +70,7 @@ export function generateKey(algorithm: SoftwareAlgorithm): FreshKey {
     publicKey,
     algorithm,
     pem,
-    sign: (message, hash) =>
-      requireValid(publicKey, message, signWithSecret(algorithm, secret, message, hash), hash),
+    sign: signChecked(publicKey, algorithm, secret),
     wipe: () => {
       secret.fill(0);
       pem.fill(0);

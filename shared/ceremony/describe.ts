@@ -1,7 +1,7 @@
 import type { SummaryRow } from '../contract/views.ts';
 import { dialects } from '../dialects/dialects.ts';
 import { dateInWords } from '../display/dates.ts';
-import { baseRoot } from './documents.ts';
+import { baseRoot } from './base-root.ts';
 import { listNames, quorumInWords } from './script.ts';
 import type { SettledHolder, SettledPlan } from './settled-plan.ts';
 

@@ -4,8 +4,9 @@ import { sha256Hex } from '../display/fingerprint.ts';
 import { canonicalJson, jsonText } from '../tuf/canonical-json.ts';
 import { readCertificateChain } from '../tuf/certificate.ts';
 import type { JsonObject, JsonValue } from '../tuf/json.ts';
-import { type Root, readRoot, readTargets } from '../tuf/metadata.ts';
+import { type Root, readTargets } from '../tuf/metadata.ts';
 import { type PublicKey, publicKeyFromPem } from '../tuf/public-key.ts';
+import { baseRoot } from './base-root.ts';
 import type { EvidenceOf } from './events.ts';
 import type { SettledHolder, SettledPlan } from './settled-plan.ts';
 import { type CeremonyState, evidenceOf } from './state.ts';
@@ -41,10 +42,6 @@ Do not publish it. Do not trust it. It proves nothing but that a ceremony was pr
 `;
 
 const bytesOf = (text: string): Uint8Array => new TextEncoder().encode(text);
-
-/** @returns the root a change starts from, read and checked in form; undefined for a first root */
-export const baseRoot = (plan: SettledPlan): Root | undefined =>
-  plan.base ? readRoot(bytesOf(plan.base.root)) : undefined;
 
 /** @returns the keys of the roles as they will be, in the plan's order; those still to be made are left out */
 export function holderKeys(ceremony: CeremonyState): HolderKey[] {

@@ -37,12 +37,12 @@ export function repositoriesOf(ceremonies: Iterable<CeremonyState>): Map<string,
   for (const ceremony of ceremonies) {
     if (!tookEffect(ceremony)) continue;
     const key = repositoryKey(ceremony.plan.dialect, ceremony.plan.repository);
-    repositories.set(key, repositoryAfter(ceremony));
+    repositories.set(key, repositoryAfter(ceremony, repositories.get(key)));
   }
   return repositories;
 }
 
-function repositoryAfter(ceremony: CeremonyState): RepositoryState {
+function repositoryAfter(ceremony: CeremonyState, before: RepositoryState | undefined): RepositoryState {
   const { plan } = ceremony;
   const text = (bytes: Uint8Array): string => new TextDecoder().decode(bytes);
   const documents = plan.ceremony === 'adoption' ? undefined : signedDocuments(ceremony);
@@ -56,7 +56,7 @@ function repositoryAfter(ceremony: CeremonyState): RepositoryState {
     rehearsal: plan.rehearsal,
     rootText,
     root: readRoot(new TextEncoder().encode(rootText)),
-    targetsText: documents?.targets ? text(documents.targets) : plan.base?.targets,
+    targetsText: documents?.targets ? text(documents.targets) : (plan.base?.targets ?? before?.targetsText),
     holders: { root: listed('root'), targets: listed('targets') },
     ceremony,
   };

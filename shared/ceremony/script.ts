@@ -1,4 +1,5 @@
 import { dialects } from '../dialects/dialects.ts';
+import { baseRoot } from './base-root.ts';
 import type { SettledPlan } from './settled-plan.ts';
 import type { Act, StepKind } from './steps.ts';
 
@@ -12,8 +13,11 @@ export interface Step {
   /** The holder whose step it is, or undefined when anybody present may complete it. */
   readonly holder?: string;
   readonly role?: 'root' | 'targets';
-  /** For signing: with the key the holder has in the root that is changed, or with the one they have in the new. */
-  readonly key?: 'current' | 'new';
+  /**
+   * For signing with a key the last root lists: its fingerprint. Absent: with the key the holder has in the root
+   * that is being made.
+   */
+  readonly listedKey?: string;
 }
 
 /**
@@ -140,48 +144,43 @@ const onlineKeysStep = (plan: SettledPlan): Step => ({
  * that still trust it, with the new one for the root that lists it.
  */
 function signingSteps(plan: SettledPlan): Step[] {
-  const version = plan.version ?? 1;
-  const step = (
-    role: 'root' | 'targets',
-    holder: string,
-    index: number,
-    key: 'current' | 'new',
-    hint = '',
-  ): Step => ({
-    id: `sign-${role}-${index + 1}${hint === '' ? '' : `-${key}`}`,
+  const step = (role: 'root' | 'targets', holder: string, index: number, hint = ''): Step => ({
+    id: `sign-${role}-${index + 1}`,
     act: 'Sign',
     kind: 'sign',
-    title: `${holder} signs ${role} version ${role === 'root' ? version : (plan.targetsVersion ?? 1)}${hint}`,
+    title: `${holder} signs ${role} version ${role === 'root' ? (plan.version ?? 1) : (plan.targetsVersion ?? 1)}${hint}`,
     explanation: role === 'root' ? rootMeaning(plan) : targetsMeaning(plan),
     holder,
     role,
-    key,
   });
-  const root = plan.signers.root.flatMap((holder, index) => {
-    const { current, next } = keysOfSigner(plan, holder);
-    if (current && next) {
-      return [
-        step('root', holder, index, 'current', ' with the key that leaves'),
-        step('root', holder, index, 'new', ' with the new key'),
-      ];
-    }
-    return [step('root', holder, index, current ? 'current' : 'new')];
+  const root = plan.signers.root.flatMap((holder, index): Step[] => {
+    const { listed, next } = keysOfSigner(plan, holder);
+    const isOne = listed.length + (next ? 1 : 0) === 1;
+    return [
+      ...listed.map((listedKey, number) => {
+        const hint = isOne ? '' : number === 0 ? ' with the key that leaves' : ' with an earlier key';
+        const one = step('root', holder, index, hint);
+        return { ...one, id: isOne ? one.id : `${one.id}-listed-${number + 1}`, listedKey };
+      }),
+      ...(next ? [step('root', holder, index, isOne ? '' : ' with the new key')] : []),
+    ];
   });
-  const targets = plan.signers.targets.map((holder, index) => step('targets', holder, index, 'new'));
-  return [...root, ...targets];
+  return [...root, ...plan.signers.targets.map((holder, index) => step('targets', holder, index))];
 }
 
 /**
- * Which keys of a holder sign the root: the one listed in the base (or in an earlier root), and one the new root
- * lists that is another key.
+ * Which keys of a holder sign the root.
+ * @returns `listed`: fingerprints of their keys that the last root lists, for its own role or for an earlier one;
+ * `next`: whether the new root gives them another key
  */
-export function keysOfSigner(plan: SettledPlan, holder: string): { current: boolean; next: boolean } {
-  const listed = [...(plan.base?.holders.root ?? []), ...(plan.base?.legacy ?? [])].filter(
-    key => key.holder === holder,
-  );
+function keysOfSigner(plan: SettledPlan, holder: string): { listed: string[]; next: boolean } {
+  const base = baseRoot(plan);
+  const fingerprintOf = (keyId: string): string => base?.keys.get(keyId)?.publicKey?.fingerprint ?? keyId;
+  const theirs = [...(plan.base?.holders.root ?? []), ...(plan.base?.legacy ?? [])];
+  const listed = new Set(theirs.filter(key => key.holder === holder).map(key => fingerprintOf(key.keyId)));
   const next = plan.holders.find(candidate => candidate.name === holder);
-  const isSameKey = next !== undefined && 'keyId' in next && listed.some(key => key.keyId === next.keyId);
-  return { current: listed.length > 0, next: next !== undefined && !isSameKey };
+  const isListed = next !== undefined && 'keyId' in next && listed.has(fingerprintOf(next.keyId));
+  return { listed: [...listed], next: next !== undefined && !isListed };
 }
 
 /** @returns "holders A, B and C" */

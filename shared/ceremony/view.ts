@@ -25,6 +25,7 @@ export function ceremonyView(ceremony: CeremonyState, journal: JournalPosition):
   return {
     id: ceremony.id,
     title: planTitle(plan),
+    version: plan.version ?? 1,
     repository: plan.repository,
     dialect: plan.dialect,
     rehearsal: plan.rehearsal,

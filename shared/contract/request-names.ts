@@ -11,6 +11,7 @@ export const requestNames = [
   'describeNetwork',
   'previewPlan',
   'openCeremony',
+  'reviseCeremony',
   'readCeremony',
   'completeStep',
   'exportAgain',

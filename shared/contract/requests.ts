@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { genesisPlanSchema } from '../ceremony/plan.ts';
+import { planSchema } from '../ceremony/plan.ts';
 import { stepInputSchema } from '../ceremony/steps.ts';
 import { errorReportSchema } from './errors.ts';
 import {
@@ -21,6 +21,8 @@ export const fileSchema = z.strictObject({
 export type FileInput = z.infer<typeof fileSchema>;
 
 const nothing = z.strictObject({});
+/** The targets metadata that is published now, where a change must go on from it. */
+const currentTargets = fileSchema.optional();
 const ceremonyId = z.string().regex(/^[0-9a-f]{16}$/);
 
 /**
@@ -39,7 +41,7 @@ export const requests = {
   /** Checks a plan and tells what it would do. Stores nothing. */
   previewPlan: {
     handler: 'custodian',
-    request: z.strictObject({ plan: genesisPlanSchema, rehearsal: z.boolean() }),
+    request: z.strictObject({ plan: planSchema, rehearsal: z.boolean(), currentTargets }),
     reply: planPreviewSchema,
   },
   /**
@@ -50,11 +52,18 @@ export const requests = {
   openCeremony: {
     handler: 'custodian',
     request: z.strictObject({
-      plan: genesisPlanSchema,
+      plan: planSchema,
       rehearsal: z.boolean(),
       /** Go on with an open ceremony of this very plan, where there is one. */
       resume: z.boolean().optional(),
+      currentTargets,
     }),
+    reply: ceremonyViewSchema,
+  },
+  /** Puts another plan in the place of an open ceremony's. Approvals and signatures are dropped. */
+  reviseCeremony: {
+    handler: 'custodian',
+    request: z.strictObject({ ceremonyId, plan: planSchema, currentTargets }),
     reply: ceremonyViewSchema,
   },
   readCeremony: { handler: 'custodian', request: z.strictObject({ ceremonyId }), reply: ceremonyViewSchema },

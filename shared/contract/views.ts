@@ -119,6 +119,8 @@ export type StepView = z.infer<typeof stepViewSchema>;
 export const ceremonyViewSchema = z.object({
   id: z.string(),
   title: z.string(),
+  /** The root version it makes. */
+  version: z.int(),
   repository: z.string(),
   dialect: dialectNameSchema,
   rehearsal: z.boolean(),
@@ -157,6 +159,8 @@ export const payloadViewSchema = z.object({
   /** The canonical bytes to be signed, as text (they are UTF-8), and the same document indented for reading. */
   canonical: z.string(),
   readable: z.string(),
+  /** What changes against the document before, line by line; for a first document, all of it. */
+  difference: z.array(z.object({ kind: z.enum(['same', 'added', 'removed', 'gap']), text: z.string() })),
 });
 export type PayloadView = z.infer<typeof payloadViewSchema>;
 

@@ -1,8 +1,9 @@
 import { mkdirSync } from 'node:fs';
 import path from 'node:path';
 import { z } from 'zod';
-import { genesisPlanSchema, type OnlineKey } from '../../../shared/ceremony/plan.ts';
+import { type OnlineKey, type Plan, planSchema } from '../../../shared/ceremony/plan.ts';
 import { RootwardError } from '../../../shared/contract/errors.ts';
+import type { FileInput } from '../../../shared/contract/requests.ts';
 import type { CeremonyView } from '../../../shared/contract/views.ts';
 import { parseJson } from '../../../shared/tuf/json.ts';
 import { type Custodian, createCustodian } from '../../custodian/custodian.ts';
@@ -22,15 +23,15 @@ export const ceremonyCommand: Command = async (commandLine, output) => {
   if (planFile === undefined || more.length > 0) throw wrongUsage('Name one plan file.');
   const vaultPath = path.resolve(required(values.vault, '--vault'));
   const destination = path.resolve(required(values.out, '--out'));
-  const plan = readJsonFile(planFile, genesisPlanSchema, 'plan');
-  if (!plan.online) throw missingOnline(planFile);
+  const plan = readJsonFile(planFile, planSchema, 'plan');
+  if (plan.ceremony === 'genesis' && !plan.online) throw missingOnline(planFile);
   const answers: Answers = {
     passphrases: new Map(
       Object.entries(
         readJsonFile(required(values.passphrases, '--passphrases'), passphrasesSchema, 'passphrase file'),
       ),
     ),
-    online: {
+    online: plan.online && {
       snapshot: readOnlineKey(planFile, plan.online.snapshot),
       timestamp: readOnlineKey(planFile, plan.online.timestamp),
     },
@@ -40,7 +41,14 @@ export const ceremonyCommand: Command = async (commandLine, output) => {
   try {
     const { vault } = answered(await custodian.handle('describeApplication', {}));
     if (vault.state === 'absent') answered(await custodian.handle('createVault', {}));
-    const opened = answered(await custodian.handle('openCeremony', { plan, rehearsal: false, resume: true }));
+    const opened = answered(
+      await custodian.handle('openCeremony', {
+        plan,
+        rehearsal: false,
+        resume: true,
+        ...currentTargets(planFile, plan),
+      }),
+    );
     // The export wants a parent folder; asking people to make it first would help nobody.
     mkdirSync(path.dirname(destination), { recursive: true });
     const finished = await driveCeremony(custodian, opened.id, answers, step =>
@@ -54,6 +62,14 @@ export const ceremonyCommand: Command = async (commandLine, output) => {
     await custodian.close();
   }
 };
+
+/** The published targets a change goes on from, where its plan names a file. */
+function currentTargets(planFile: string, plan: Plan): { currentTargets?: FileInput } {
+  const file = plan.ceremony === 'rotation' ? plan.targets?.current : undefined;
+  return file === undefined
+    ? {}
+    : { currentTargets: readNamedFile(path.resolve(path.dirname(planFile), file)) };
+}
 
 const passphrasesSchema = z.record(z.string(), z.string().min(1));
 
@@ -101,7 +117,7 @@ async function result(custodian: Custodian, ceremony: CeremonyView): Promise<Rec
     dialect: ceremony.dialect,
     repository: ceremony.repository,
     rehearsal: ceremony.rehearsal,
-    version: 1,
+    version: ceremony.version,
     planHash: ceremony.plan.hex,
     out: ceremony.export?.destination,
     files: ceremony.export?.files,

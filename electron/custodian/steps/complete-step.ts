@@ -1,6 +1,6 @@
 import type { Evidence } from '../../../shared/ceremony/events.ts';
 import type { Step } from '../../../shared/ceremony/script.ts';
-import { type CeremonyState, peoplePresent, presentStep } from '../../../shared/ceremony/state.ts';
+import { type CeremonyState, openSteps, peoplePresent, presentStep } from '../../../shared/ceremony/state.ts';
 import type { StepInput, StepKind } from '../../../shared/ceremony/steps.ts';
 import { ceremonyView } from '../../../shared/ceremony/view.ts';
 import { type ErrorCode, RootwardError, reportError } from '../../../shared/contract/errors.ts';
@@ -8,6 +8,7 @@ import type { CeremonyView } from '../../../shared/contract/views.ts';
 import type { Desk } from '../custodian.ts';
 import { requireOpen } from '../follow-ceremony.ts';
 import type { OpenVault } from '../vaults.ts';
+import { certifyHolderKey } from './certify-key.ts';
 import { exportMetadata, readBackExport } from './export.ts';
 import { generateHolderKey } from './generate-key.ts';
 import { importOnlineKeys } from './online-keys.ts';
@@ -34,6 +35,7 @@ const handlers: { [Kind in StepKind]: StepHandler<Kind> } = {
   isolation: checkIsolation,
   'read-plan': confirmPlan,
   'generate-key': generateHolderKey,
+  'certify-key': certifyHolderKey,
   'online-keys': importOnlineKeys,
   sign: signPayload,
   prove: proveAsClient,
@@ -79,10 +81,10 @@ export async function completeStep(desk: Desk, request: CompleteStepRequest): Pr
   const { ceremonyId, stepId, by, input } = request;
   const { opened, ceremony } = await desk.vaults.ofCeremony(ceremonyId);
   requireOpen(ceremony);
-  const step = presentStep(ceremony);
-  if (step?.id !== stepId) {
+  const step = openSteps(ceremony).find(candidate => candidate.id === stepId);
+  if (!step) {
     throw new RootwardError('step-not-present', {
-      message: `This is not the step to be done now; that is "${step?.title ?? 'none'}".`,
+      message: `This is not the step to be done now; that is "${presentStep(ceremony)?.title ?? 'none'}".`,
       remedy: 'Look at the script on the left: the ceremony goes on there.',
     });
   }

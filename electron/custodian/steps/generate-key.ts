@@ -1,25 +1,18 @@
-import { randomBytes } from 'node:crypto';
-import type { CeremonyState } from '../../../shared/ceremony/state.ts';
 import { RootwardError } from '../../../shared/contract/errors.ts';
 import { dialects } from '../../../shared/dialects/dialects.ts';
 import { notaryV1 } from '../../../shared/dialects/notary-v1.ts';
 import { tuf10 } from '../../../shared/dialects/tuf-1-0.ts';
-import { makeRootCertificate, readCertificateChain } from '../../../shared/tuf/certificate.ts';
-import { formatDateTime } from '../../../shared/tuf/date-time.ts';
-import { writePem } from '../../../shared/tuf/pem.ts';
 import { type PublicKey, publicKeyToPem } from '../../../shared/tuf/public-key.ts';
-import { ecdsaToDer } from '../../../shared/tuf/signature.ts';
 import { readPkcs8Pem } from '../../signers/pkcs8.ts';
-import { type FreshKey, generateKey, publicKeyOf } from '../../signers/software.ts';
+import { generateKey, publicKeyOf } from '../../signers/software.ts';
 import { measureWorkFactor, sealPrivateKey, withOpenedKey } from '../../vault/age-key-file.ts';
 import { invalidInput, type StepHandler } from './complete-step.ts';
+import { makeHolderCertificate } from './holder-certificate.ts';
 
 /** Notary's own least length (passphrase/passphrase.go); the window's meter asks for far more. */
 const shortestPassphrase = 8;
 /** A rehearsal's keys protect nothing, and a practice with seven keys should not wait for scrypt fourteen times. */
 const rehearsalWorkFactor = 14;
-/** Notary's certificates last ten years of 365 days (const.go:38-46). */
-const certificateLifetime = 10 * 365 * 86_400_000;
 
 /**
  * Makes a holder's key, seals it with their passphrase, stores it, and opens what was stored once more before
@@ -36,14 +29,14 @@ export const generateHolderKey: StepHandler<'generate-key'> = async ({
   const role = step.role ?? 'root';
   const holders = role === 'root' ? plan.holders : plan.targets.holders;
   const holder = holders.find(candidate => candidate.name === step.holder);
-  if (!holder) throw invalidInput('This step has no holder.');
+  if (!holder || !('keytype' in holder)) throw invalidInput('This step makes no key.');
   checkPassphrase(input.passphrase);
 
   const key = generateKey(holder.keytype);
   try {
     const certificate =
       role === 'root' && dialects[plan.dialect].rootCertificates
-        ? certify(key, ceremony, desk.clock())
+        ? makeHolderCertificate(plan, key.publicKey, key.sign, desk.clock())
         : undefined;
     const { publicKey } = key;
     const publicPem = publicKeyToPem(publicKey);
@@ -85,31 +78,6 @@ export function keyIdsOf(publicKey: PublicKey): { 'notary-v1': string; 'tuf-1.0'
     'notary-v1': notaryV1.keyId(notaryV1.writeKey(publicKey)),
     'tuf-1.0': tuf10.keyId(tuf10.writeKey(publicKey)),
   };
-}
-
-/** Notary root keys stand in a self-signed certificate named after the collection (formats.md 1.5). */
-function certify(key: FreshKey, { plan }: CeremonyState, now: Date): string {
-  const notBefore = Math.floor(now.getTime() / 1000) * 1000;
-  const rootExpires = Date.parse(plan.expires.root);
-  // A root that outlives its certificates could not be verified to its end; a rehearsal's must not outlive it.
-  const notAfter = plan.rehearsal ? rootExpires : Math.max(notBefore + certificateLifetime, rootExpires);
-  const der = makeRootCertificate({
-    commonName: plan.repository,
-    ...(plan.rehearsal ? { organizationalUnit: 'REHEARSAL, NOT FOR USE' } : {}),
-    notBefore: formatDateTime(notBefore),
-    notAfter: formatDateTime(notAfter),
-    serial: randomBytes(16),
-    publicKey: key.publicKey,
-    sign: tbs => ecdsaToDer(key.sign(tbs, 'sha256')),
-  });
-  const pem = writePem('CERTIFICATE', der);
-  if (readCertificateChain(pem)[0]?.publicKey.fingerprint !== key.publicKey.fingerprint) {
-    throw new RootwardError('key-mismatch', {
-      message: 'The certificate that was just made holds another key.',
-      remedy: 'Stop. Nothing was kept. Report it: this is a fault of Rootward or of this machine.',
-    });
-  }
-  return pem;
 }
 
 function checkPassphrase(passphrase: Uint8Array): void {

@@ -1,4 +1,5 @@
-import { signedDocuments } from '../../../shared/ceremony/genesis.ts';
+import { baseRoot } from '../../../shared/ceremony/base-root.ts';
+import { signedDocuments } from '../../../shared/ceremony/documents.ts';
 import { RootwardError } from '../../../shared/contract/errors.ts';
 import { sha256Hex } from '../../../shared/display/fingerprint.ts';
 import { readRoot, readTargets } from '../../../shared/tuf/metadata.ts';
@@ -18,8 +19,8 @@ export const proveAsClient: StepHandler<'prove'> = async ({ desk, opened, ceremo
   };
   const root = readRoot(documents.root);
   const problems = [
-    ...verifyRoot(root, undefined, true, options).problems,
-    ...verifyTargets(readTargets(documents.targets), root, options).problems,
+    ...verifyRoot(root, baseRoot(plan), true, options).problems,
+    ...(documents.targets ? verifyTargets(readTargets(documents.targets), root, options).problems : []),
   ];
   if (problems.length > 0) {
     throw new RootwardError('verification-failed', {
@@ -28,8 +29,13 @@ export const proveAsClient: StepHandler<'prove'> = async ({ desk, opened, ceremo
     });
   }
   // Durable before the journal speaks of them.
-  for (const role of ['root', 'targets'] as const) {
-    await opened.vault.storeRepositoryFile(plan.dialect, plan.repository, `1.${role}.json`, documents[role]);
-  }
-  return { kind: 'prove', rootHash: sha256Hex(documents.root), targetsHash: sha256Hex(documents.targets) };
+  const store = (file: string, bytes: Uint8Array): Promise<void> =>
+    opened.vault.storeRepositoryFile(plan.dialect, plan.repository, file, bytes);
+  await store(`${root.version}.root.json`, documents.root);
+  if (documents.targets) await store(`${plan.targetsVersion ?? 1}.targets.json`, documents.targets);
+  return {
+    kind: 'prove',
+    rootHash: sha256Hex(documents.root),
+    ...(documents.targets ? { targetsHash: sha256Hex(documents.targets) } : {}),
+  };
 };

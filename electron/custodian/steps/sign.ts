@@ -1,6 +1,10 @@
-import { genesisPayloads, holderKeys } from '../../../shared/ceremony/genesis.ts';
+import { baseRoot } from '../../../shared/ceremony/base-root.ts';
+import { documentPayloads, holderKeys, signingKeyIds } from '../../../shared/ceremony/documents.ts';
+import type { Step } from '../../../shared/ceremony/script.ts';
+import type { CeremonyState } from '../../../shared/ceremony/state.ts';
 import { RootwardError } from '../../../shared/contract/errors.ts';
 import { dialects } from '../../../shared/dialects/dialects.ts';
+import type { PublicKey } from '../../../shared/tuf/public-key.ts';
 import { signAndVerify, softwareSigner } from '../../signers/software.ts';
 import { withOpenedKey } from '../../vault/age-key-file.ts';
 import { invalidInput, type StepHandler } from './complete-step.ts';
@@ -11,11 +15,9 @@ import { invalidInput, type StepHandler } from './complete-step.ts';
  */
 export const signPayload: StepHandler<'sign'> = async ({ opened, ceremony, step, input }) => {
   const role = step.role ?? 'root';
-  const payload = genesisPayloads(ceremony)?.[role];
-  const key = holderKeys(ceremony).find(
-    candidate => candidate.role === role && candidate.holder === step.holder,
-  );
-  if (!payload || !key) throw invalidInput('The keys are not all there yet.');
+  const payload = documentPayloads(ceremony)?.[role];
+  const publicKey = signingKey(ceremony, step);
+  if (!payload || !publicKey) throw invalidInput('The keys are not all there yet.');
   if (payload.hash !== input.payloadHash) {
     throw new RootwardError('plan-changed', {
       message: 'What was shown is not what would be signed now.',
@@ -23,20 +25,26 @@ export const signPayload: StepHandler<'sign'> = async ({ opened, ceremony, step,
     });
   }
   const dialect = dialects[ceremony.plan.dialect];
-  const { sealed } = await opened.vault.readKey(key.fingerprint);
-  const signer = softwareSigner(key.publicKey, (passphrase, use) => withOpenedKey(sealed, passphrase, use));
-  const signature = await signAndVerify(
-    signer,
-    payload.bytes,
-    dialect.hashFor(key.publicKey),
-    input.passphrase,
-  );
+  const { sealed } = await opened.vault.readKey(publicKey.fingerprint);
+  const signer = softwareSigner(publicKey, (passphrase, use) => withOpenedKey(sealed, passphrase, use));
+  const signature = await signAndVerify(signer, payload.bytes, dialect.hashFor(publicKey), input.passphrase);
   return {
     kind: 'sign',
     role,
-    holder: key.holder,
-    keyId: key.keyId,
+    holder: step.holder ?? '',
+    fingerprint: publicKey.fingerprint,
     payloadHash: payload.hash,
-    signature: dialect.writeSignature(key.keyId, key.publicKey, signature) as Record<string, string>,
+    signatures: signingKeyIds(ceremony, role, publicKey.fingerprint).map(
+      keyId => dialect.writeSignature(keyId, publicKey, signature) as Record<string, string>,
+    ),
   };
 };
+
+/** @returns the public key a signing step is for; undefined while it is still to be made */
+export function signingKey(ceremony: CeremonyState, step: Step): PublicKey | undefined {
+  if (step.listedKey !== undefined) {
+    const listed = [...(baseRoot(ceremony.plan)?.keys.values() ?? [])];
+    return listed.find(key => key.publicKey?.fingerprint === step.listedKey)?.publicKey;
+  }
+  return holderKeys(ceremony).find(key => key.role === step.role && key.holder === step.holder)?.publicKey;
+}
