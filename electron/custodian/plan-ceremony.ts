@@ -53,11 +53,14 @@ export async function openCeremony(
   return ceremonyView(ceremony, opened.position);
 }
 
-/** Settled at the same moment under the same ID, would this plan be the one of that ceremony? */
+/**
+ * Settled at the same moment under the same ID, would this plan be the one of that ceremony? A finished one counts
+ * too: whoever asks again after a crash in its last instant learns that it is finished. Rehearsals begin anew.
+ */
 function isSamePlan(ceremony: CeremonyState, plan: GenesisPlan): boolean {
   const { id, created, rehearsal } = ceremony.plan;
   return (
-    ceremony.status === 'open' &&
+    (ceremony.status === 'open' || (ceremony.status === 'finished' && !rehearsal)) &&
     planHash(settlePlan(plan, id, Date.parse(created), rehearsal)) === ceremony.planHash
   );
 }

@@ -52,7 +52,7 @@ export const requests = {
     request: z.strictObject({
       plan: genesisPlanSchema,
       rehearsal: z.boolean(),
-      /** Go on with an open ceremony of this very plan, where there is one. */
+      /** Go on with an open ceremony of this very plan, where there is one; a finished real one is shown as it is. */
       resume: z.boolean().optional(),
     }),
     reply: ceremonyViewSchema,

@@ -112,7 +112,8 @@ function certify(key: FreshKey, { plan }: CeremonyState, now: Date): string {
   return pem;
 }
 
-function checkPassphrase(passphrase: Uint8Array): void {
+/** @throws RootwardError `passphrase-too-weak` */
+export function checkPassphrase(passphrase: Uint8Array): void {
   const characters = new TextDecoder().decode(passphrase).length;
   if (characters >= shortestPassphrase) return;
   throw new RootwardError('passphrase-too-weak', {
