@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs';
+import { readFileSync, statSync } from 'node:fs';
 import path from 'node:path';
 import { type ParseArgsConfig, parseArgs } from 'node:util';
 import { errorFromReport, RootwardError } from '../../shared/contract/errors.ts';
@@ -37,9 +37,21 @@ export function required(value: string | undefined, option: string): string {
   return value;
 }
 
-/** Reads a file the user named. @throws RootwardError as `storageError` maps, `too-large` */
+/**
+ * SECURITY: what a file says of itself must not steer the terminal it is printed on. Control, direction and line
+ * characters are written as JSON escapes, which also leaves what `--json` prints the JSON it was.
+ */
+export const harmless = (text: string): string =>
+  text.replace(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu, found =>
+    found === '\n'
+      ? found
+      : found.replace(/./gs, unit => `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`),
+  );
+
+/** Reads a file the user named. @throws RootwardError `wrong-usage` for a folder, and as `storageError` maps */
 export function readNamedFile(file: string): FileInput {
   try {
+    if (statSync(file).isDirectory()) throw wrongUsage(`${file} is a folder, not a file.`);
     return { name: path.basename(file), bytes: new Uint8Array(readFileSync(file)) };
   } catch (error) {
     throw storageError(error, file, 'Reading');

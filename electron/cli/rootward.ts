@@ -5,7 +5,7 @@ import { inspectCommand } from './commands/inspect.ts';
 import { journalCommand } from './commands/journal.ts';
 import { rehearseCommand } from './commands/rehearse.ts';
 import { verifyCommand } from './commands/verify.ts';
-import type { Command, Output } from './output.ts';
+import { type Command, harmless, type Output } from './output.ts';
 
 declare const __ROOTWARD_VERSION__: string;
 
@@ -55,6 +55,8 @@ const usageCodes: readonly ErrorCode[] = [
   'unknown-format',
   'plan-invalid',
   'request-invalid',
+  'passphrase-needed',
+  'passphrase-too-weak',
 ];
 
 /**
@@ -98,12 +100,20 @@ process.setUncaughtExceptionCaptureCallback(error => {
 });
 // SECURITY: the same as for the custodian behind the window: no core dump, no inspector by signal.
 hardenProcess();
-// A reader that goes away (`rootward verify … | head -1`) is no fault.
-process.stdout.on('error', error => process.exit((error as NodeJS.ErrnoException).code === 'EPIPE' ? 0 : 1));
+// A reader that goes away (`rootward verify … | head -1`) is no fault, and changes nothing: a ceremony goes on, and a
+// refused file stays refused. A result that cannot be written (a full disk) is no success.
+let isResultLost = false;
+for (const stream of [process.stdout, process.stderr]) {
+  stream.on('error', (error: NodeJS.ErrnoException) => {
+    if (stream === process.stderr || error.code === 'EPIPE') return;
+    isResultLost = true;
+    process.exitCode ||= 1;
+  });
+}
 
 void run(process.argv.slice(2), {
-  out: text => void process.stdout.write(text),
-  error: text => void process.stderr.write(text),
+  out: text => void process.stdout.write(harmless(text)),
+  error: text => void process.stderr.write(harmless(text)),
 }).then(code => {
-  process.exitCode = code;
+  process.exitCode = code === 0 && isResultLost ? 1 : code;
 });

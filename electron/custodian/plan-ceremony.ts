@@ -44,8 +44,9 @@ export async function previewPlan(desk: Desk, request: PlanRequest): Promise<Pla
     summary: planSummary(settled),
     sentence: planSentence(settled),
     warnings: [...warnings],
-    script: scriptFor(settled).map(({ act, title, holder }) => ({
+    script: scriptFor(settled).map(({ act, kind, title, holder }) => ({
       act,
+      kind,
       title,
       who: holder ?? 'Administrator',
     })),
@@ -192,12 +193,12 @@ async function findInterrupted(
 ): Promise<CeremonyState | undefined> {
   for (const ceremony of opened.ceremonies.values()) {
     const { id, created, repository, ceremony: kind } = ceremony.plan;
-    if (
-      ceremony.status !== 'open' ||
-      repository !== request.plan.repository ||
-      kind !== request.plan.ceremony
-    )
-      continue;
+    // A finished first root counts too: whoever asks again after a crash in its last instant learns that it is
+    // finished. Rehearsals begin anew, and a finished change would be another one on top of it.
+    const mayBe =
+      ceremony.status === 'open' ||
+      (ceremony.status === 'finished' && kind === 'genesis' && !ceremony.plan.rehearsal);
+    if (!mayBe || repository !== request.plan.repository || kind !== request.plan.ceremony) continue;
     // Settled at the same moment under the same ID, is it the same plan?
     const { settle } = await consider(desk, request, Date.parse(created));
     if (planHash(settle(id)) === ceremony.planHash) return ceremony;

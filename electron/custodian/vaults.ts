@@ -107,9 +107,11 @@ export class Vaults {
 
   /** @throws RootwardError `ceremony-not-found` */
   async ofCeremony(ceremonyId: string): Promise<{ opened: OpenVault; ceremony: CeremonyState }> {
-    for (const opened of await this.existing()) {
-      const ceremony = opened.ceremonies.get(ceremonyId);
-      if (ceremony) return { opened, ceremony };
+    // The real vault first: a damaged rehearsal vault must not stand in a real ceremony's way.
+    for (const rehearsal of [false, true]) {
+      const opened = await this.#openIfThere(rehearsal);
+      const ceremony = opened?.ceremonies.get(ceremonyId);
+      if (opened && ceremony) return { opened, ceremony };
     }
     throw new RootwardError('ceremony-not-found', {
       message: 'This vault knows no such ceremony.',

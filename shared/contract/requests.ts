@@ -54,7 +54,7 @@ export const requests = {
     request: z.strictObject({
       plan: planSchema,
       rehearsal: z.boolean(),
-      /** Go on with an open ceremony of this very plan, where there is one. */
+      /** Go on with an open ceremony of this very plan, where there is one; a finished real one is shown as it is. */
       resume: z.boolean().optional(),
       currentTargets,
     }),

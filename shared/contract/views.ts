@@ -87,7 +87,7 @@ export const planPreviewSchema = z.object({
   sentence: z.string(),
   warnings: z.array(warningSchema),
   /** Titles of the steps, in order. */
-  script: z.array(z.object({ act: z.enum(acts), title: z.string(), who: z.string() })),
+  script: z.array(z.object({ act: z.enum(acts), kind: stepKindSchema, title: z.string(), who: z.string() })),
 });
 export type PlanPreview = z.infer<typeof planPreviewSchema>;
 

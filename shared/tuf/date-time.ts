@@ -1,4 +1,5 @@
 import { RootwardError } from '../contract/errors.ts';
+import { visible } from '../display/visible.ts';
 
 const rfc3339 = /^(\d{4})-(\d{2})-(\d{2})T(\d{2}):(\d{2}):(\d{2})(\.\d{1,9})?(Z|[+-]\d{2}:\d{2})$/;
 
@@ -42,16 +43,19 @@ export function formatDateTime(milliseconds: number): string {
 /** @returns whether the text is in the exact form TUF 1.0 section 4.1 demands */
 export const isTufDateTime = (text: string): boolean => /^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}Z$/.test(text);
 
+/** The last moment that a date-time with a year of four digits can say. */
+const endOfTime = Date.parse('9999-12-31T23:59:59Z');
+
 /**
  * Adds an ISO 8601 duration by the calendar, in UTC: P1Y from 29 February is 28 February.
  * @param duration years, months, weeks, days, hours: `P10Y`, `P90D`, `PT12H`
- * @throws RootwardError `invalid-value`
+ * @throws RootwardError `invalid-value` for any other text, and for one that leads beyond the year 9999
  */
 export function addDuration(milliseconds: number, duration: string): number {
-  const match = /^P(?=.)(?:(\d+)Y)?(?:(\d+)M)?(?:(\d+)W)?(?:(\d+)D)?(?:T(?:(\d+)H)?)?$/.exec(duration);
+  const match = /^P(?=.)(?:(\d+)Y)?(?:(\d+)M)?(?:(\d+)W)?(?:(\d+)D)?(?:T(\d+)H)?$/.exec(duration);
   if (!match) {
     throw new RootwardError('invalid-value', {
-      message: `"${duration}" is not a duration.`,
+      message: `"${visible(duration, 40)}" is not a duration.`,
       remedy: 'Write it as P10Y (ten years), P18M (months), P90D (days) or PT12H (hours).',
     });
   }
@@ -68,5 +72,13 @@ export function addDuration(milliseconds: number, duration: string): number {
   date.setUTCMonth(date.getUTCMonth() + years * 12 + months);
   const lastDay = new Date(Date.UTC(date.getUTCFullYear(), date.getUTCMonth() + 1, 0)).getUTCDate();
   date.setUTCDate(Math.min(day, lastDay));
-  return date.getTime() + ((weeks * 7 + days) * 24 + hours) * 3_600_000;
+  const sum = date.getTime() + ((weeks * 7 + days) * 24 + hours) * 3_600_000;
+  // Not a number, where even Date has no such year.
+  if (!(sum <= endOfTime)) {
+    throw new RootwardError('invalid-value', {
+      message: `"${visible(duration, 40)}" leads beyond the year 9999.`,
+      remedy: 'Choose a shorter time. Ten years are usual for a root.',
+    });
+  }
+  return sum;
 }

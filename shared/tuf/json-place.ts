@@ -1,4 +1,5 @@
 import { RootwardError } from '../contract/errors.ts';
+import { visible } from '../display/visible.ts';
 import { isArray, isObject } from './canonical-json.ts';
 import type { JsonObject, JsonValue } from './json.ts';
 
@@ -67,10 +68,13 @@ export class JsonPlace {
     return this.value;
   }
 
-  /** @throws RootwardError `invalid-value` at this place */
+  /**
+   * @param what is wrong; it may quote the document
+   * @throws RootwardError `invalid-value` at this place
+   */
   invalid(what: string, cause?: unknown): never {
     throw new RootwardError('invalid-value', {
-      message: `${this.path === '' ? 'The document' : this.path}: ${what}.`,
+      message: `${this.path === '' ? 'The document' : this.path}: ${visible(what)}.`,
       remedy: brokenMetadataRemedy,
       place: this.path,
       cause,
@@ -86,7 +90,7 @@ export class JsonPlace {
   }
 
   #below(name: string): string {
-    if (!/^[A-Za-z_][\w-]*$/.test(name)) return `${this.path}[${JSON.stringify(name.slice(0, 80))}]`;
+    if (!/^[A-Za-z_][\w-]*$/.test(name)) return `${this.path}["${visible(name, 80)}"]`;
     return this.path === '' ? name : `${this.path}.${name}`;
   }
 }

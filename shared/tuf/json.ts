@@ -1,4 +1,5 @@
 import { RootwardError } from '../contract/errors.ts';
+import { visible } from '../display/visible.ts';
 
 /** A JSON value as Rootward keeps it: numbers are integers within ±2^53, objects have no prototype. */
 export type JsonValue = null | boolean | number | string | readonly JsonValue[] | JsonObject;
@@ -12,9 +13,18 @@ export interface JsonLimits {
   readonly maximumBytes: number;
   /** How deep objects and arrays may be nested. */
   readonly maximumDepth: number;
+  /** How many values there may be in all. An empty object is 2 bytes in a file and hundreds in memory. */
+  readonly maximumValues: number;
 }
-/** Generous for metadata (20,000 targets are about 4 MiB), small enough that a hostile file cannot hurt. */
-export const defaultLimits: JsonLimits = { maximumBytes: 32 * 1024 * 1024, maximumDepth: 64 };
+/**
+ * Generous for metadata (20,000 targets are about 4 MiB and 120,000 values), small enough that a hostile file
+ * cannot hurt: 32 MiB of empty objects would take more memory than the custodian may have.
+ */
+export const defaultLimits: JsonLimits = {
+  maximumBytes: 32 * 1024 * 1024,
+  maximumDepth: 64,
+  maximumValues: 1_000_000,
+};
 
 /** The characters a string may hold unescaped, RFC 8259 section 7. */
 // biome-ignore lint/suspicious/noControlCharactersInRegex: it is the set JSON forbids in a string.
@@ -60,17 +70,18 @@ export function parseJson(bytes: Uint8Array, limits: JsonLimits = defaultLimits)
       cause,
     });
   }
-  return new Parser(text, limits.maximumDepth).document();
+  return new Parser(text, limits).document();
 }
 
 class Parser {
   #position = 0;
+  #values = 0;
   readonly #text: string;
-  readonly #maximumDepth: number;
+  readonly #limits: JsonLimits;
 
-  constructor(text: string, maximumDepth: number) {
+  constructor(text: string, limits: JsonLimits) {
     this.#text = text;
-    this.#maximumDepth = maximumDepth;
+    this.#limits = limits;
   }
 
   document(): JsonValue {
@@ -82,6 +93,11 @@ class Parser {
 
   #value(depth: number): JsonValue {
     this.#skipWhiteSpace();
+    this.#values += 1;
+    if (this.#values > this.#limits.maximumValues) {
+      const most = `more than ${this.#limits.maximumValues} values`;
+      this.#fail('too-large', this.#position, `The document holds ${most}. Metadata never does.`);
+    }
     const character = this.#text[this.#position];
     switch (character) {
       case '{':
@@ -115,7 +131,7 @@ class Parser {
       if (this.#text[start] !== '"') this.#syntax('a key in double quotes is expected');
       const key = this.#string();
       if (key in object) {
-        this.#fail('json-duplicate-key', start, `The key ${JSON.stringify(key)} stands twice in one object.`);
+        this.#fail('json-duplicate-key', start, `The key "${visible(key, 80)}" stands twice in one object.`);
       }
       this.#skipWhiteSpace();
       if (!this.#take(':')) this.#syntax('a colon is expected after a key');
@@ -216,11 +232,12 @@ class Parser {
   }
 
   #checkDepth(depth: number): void {
-    if (depth > this.#maximumDepth) {
+    const { maximumDepth } = this.#limits;
+    if (depth > maximumDepth) {
       this.#fail(
         'json-too-deep',
         this.#position,
-        `The document is nested deeper than ${this.#maximumDepth} levels.`,
+        `The document is nested deeper than ${maximumDepth} levels.`,
       );
     }
   }
@@ -241,7 +258,7 @@ class Parser {
   }
 
   #fail(
-    code: 'json-syntax' | 'json-duplicate-key' | 'json-number' | 'json-too-deep' | 'not-utf-8',
+    code: 'json-syntax' | 'json-duplicate-key' | 'json-number' | 'json-too-deep' | 'not-utf-8' | 'too-large',
     position: number,
     message: string,
   ): never {

@@ -1,15 +1,26 @@
-import { mkdirSync } from 'node:fs';
+import { accessSync, constants, readdirSync, statSync } from 'node:fs';
 import path from 'node:path';
 import { z } from 'zod';
 import { type OnlineKey, type Plan, planSchema } from '../../../shared/ceremony/plan.ts';
-import { RootwardError } from '../../../shared/contract/errors.ts';
+import { errorFromReport, RootwardError } from '../../../shared/contract/errors.ts';
 import type { FileInput } from '../../../shared/contract/requests.ts';
 import type { CeremonyView } from '../../../shared/contract/views.ts';
 import { parseJson } from '../../../shared/tuf/json.ts';
 import { type Custodian, createCustodian } from '../../custodian/custodian.ts';
+import { checkPassphrase } from '../../custodian/steps/generate-key.ts';
+import { readOnlinePublicKey } from '../../custodian/steps/online-keys.ts';
+import { makeFolderDurably, storageError } from '../../platform/durable-files.ts';
 import { type Answers, driveCeremony } from '../ceremony-driver.ts';
 import { cliCustodian } from '../custodian-options.ts';
-import { answered, type Command, readArguments, readNamedFile, required, wrongUsage } from '../output.ts';
+import {
+  answered,
+  type Command,
+  type Output,
+  readArguments,
+  readNamedFile,
+  required,
+  wrongUsage,
+} from '../output.ts';
 
 /** `rootward ceremony PLAN.json --vault DIR --out DIR --passphrases FILE [--json]` */
 export const ceremonyCommand: Command = async (commandLine, output) => {
@@ -40,17 +51,15 @@ export const ceremonyCommand: Command = async (commandLine, output) => {
   const custodian = createCustodian(cliCustodian(vaultPath));
   try {
     const { vault } = answered(await custodian.handle('describeApplication', {}));
-    if (vault.state === 'absent') answered(await custodian.handle('createVault', {}));
-    const opened = answered(
-      await custodian.handle('openCeremony', {
-        plan,
-        rehearsal: false,
-        resume: true,
-        ...currentTargets(planFile, plan),
-      }),
-    );
+    if (vault.problem) throw errorFromReport(vault.problem);
+    for (const notice of vault.notices) output.error(`note: ${notice}\n`);
+    const request = { plan, rehearsal: false, ...currentTargets(planFile, plan) } as const;
+    await refuseBeforehand(custodian, request, answers, output);
     // The export wants a parent folder; asking people to make it first would help nobody.
-    mkdirSync(path.dirname(destination), { recursive: true });
+    await prepareParent(destination);
+    if (vault.state === 'absent') answered(await custodian.handle('createVault', {}));
+    const opened = answered(await custodian.handle('openCeremony', { ...request, resume: true }));
+    if (opened.state === 'finished') requireSameExport(opened, destination);
     const finished = await driveCeremony(custodian, opened.id, answers, step =>
       output.error(`${step.time}  ${step.initials?.padEnd(4)}  ${step.title}\n`),
     );
@@ -69,6 +78,95 @@ function currentTargets(planFile: string, plan: Plan): { currentTargets?: FileIn
   return file === undefined
     ? {}
     : { currentTargets: readNamedFile(path.resolve(path.dirname(planFile), file)) };
+}
+
+/**
+ * Refuses whatever can be refused before anything is made: a ceremony that stops half-way for want of a line in a
+ * file leaves keys behind and costs people their time.
+ */
+async function refuseBeforehand(
+  custodian: Custodian,
+  request: { readonly plan: Plan; readonly rehearsal: false; readonly currentTargets?: FileInput },
+  answers: Answers,
+  output: Output,
+): Promise<void> {
+  const { plan } = request;
+  const { warnings, script } = answered(await custodian.handle('previewPlan', request));
+  const blocking = warnings.filter(warning => warning.blocking);
+  if (blocking.length > 0) {
+    throw new RootwardError('plan-invalid', {
+      message: blocking.map(warning => warning.message).join(' '),
+      remedy: 'Change the plan as said and try again. Nothing has been made yet.',
+    });
+  }
+  for (const warning of warnings) output.error(`note: ${warning.message}\n`);
+  for (const { kind, who } of script) {
+    if (kind === 'generate-key' || kind === 'certify-key')
+      requirePassphrase(who, answers.passphrases.get(who));
+  }
+  if (answers.online) {
+    readOnlinePublicKey('snapshot', answers.online.snapshot);
+    readOnlinePublicKey('timestamp', answers.online.timestamp);
+  }
+  const { ceremonies } = answered(await custodian.handle('describeHome', {}));
+  // One that is being resumed may have written its export already; so may a first root that is finished.
+  const isKnown = ceremonies.some(
+    ({ repository, dialect, rehearsal, state }) =>
+      !rehearsal &&
+      (state === 'open' || (state === 'finished' && plan.ceremony === 'genesis')) &&
+      repository === plan.repository &&
+      (plan.dialect === undefined || dialect === plan.dialect),
+  );
+  if (!isKnown) refuseOccupied(answers.destination);
+}
+
+function requirePassphrase(holder: string, passphrase: string | undefined): void {
+  if (passphrase === undefined) {
+    throw new RootwardError('passphrase-needed', {
+      message: `There is no passphrase for ${holder}.`,
+      remedy: `Add a line for "${holder}" to the passphrase file. Nothing has been made yet.`,
+    });
+  }
+  try {
+    checkPassphrase(new TextEncoder().encode(passphrase));
+  } catch (error) {
+    if (!(error instanceof RootwardError)) throw error;
+    const { code, message, remedy } = error;
+    throw new RootwardError(code, { message: `${holder}: ${message}`, remedy, cause: error });
+  }
+}
+
+function refuseOccupied(destination: string): void {
+  try {
+    const found = statSync(destination, { throwIfNoEntry: false });
+    if (!found || (found.isDirectory() && readdirSync(destination).length === 0)) return;
+  } catch (error) {
+    throw storageError(error, destination, 'Looking at');
+  }
+  throw new RootwardError('destination-not-empty', {
+    message: `${destination} is there already and is not an empty folder.`,
+    remedy: 'Name a folder that does not exist yet, or an empty one. Nothing has been made yet.',
+    place: destination,
+  });
+}
+
+async function prepareParent(destination: string): Promise<void> {
+  const parent = path.dirname(destination);
+  await makeFolderDurably(parent, { mode: 0o755 });
+  try {
+    accessSync(statSync(destination, { throwIfNoEntry: false }) ? destination : parent, constants.W_OK);
+  } catch (error) {
+    throw storageError(error, destination, 'Writing to');
+  }
+}
+
+/** The same command after a finished ceremony tells its result once more: a crash may have swallowed it. */
+function requireSameExport(ceremony: CeremonyView, destination: string): void {
+  if (ceremony.export?.destination === destination) return;
+  throw new RootwardError('repository-exists', {
+    message: `${ceremony.repository} has its first root already; it was exported to ${ceremony.export?.destination}.`,
+    remedy: 'Take that export. A second first root would cut off every client.',
+  });
 }
 
 const passphrasesSchema = z.record(z.string(), z.string().min(1));

@@ -1,9 +1,10 @@
 import { generateKeyPairSync } from 'node:crypto';
-import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { dialectNameSchema, genesisPlanSchema, type OnlineKey } from '../../../shared/ceremony/plan.ts';
 import { createCustodian } from '../../custodian/custodian.ts';
+import { makeFolderDurably } from '../../platform/durable-files.ts';
 import { driveCeremony } from '../ceremony-driver.ts';
 import { cliCustodian } from '../custodian-options.ts';
 import { answered, type Command, readArguments, wrongUsage } from '../output.ts';
@@ -62,7 +63,7 @@ export const rehearseCommand: Command = async (commandLine, output) => {
     for (const { holder } of opened.keys) {
       passphrases.set(holder, answered(await custodian.handle('suggestPassphrase', {})).passphrase);
     }
-    mkdirSync(path.dirname(destination), { recursive: true });
+    await makeFolderDurably(path.dirname(destination), { mode: 0o755 });
     const online =
       snapshotFile === undefined || timestampFile === undefined
         ? { snapshot: nobodysKey(), timestamp: nobodysKey() }

@@ -1,3 +1,4 @@
+import { parseDateTime } from '../../../shared/tuf/date-time.ts';
 import { isUnreadable } from '../../../shared/tuf/verify-files.ts';
 import { createCustodian } from '../../custodian/custodian.ts';
 import { cliCustodian } from '../custodian-options.ts';
@@ -11,6 +12,9 @@ export const verifyCommand: Command = async (commandLine, output) => {
     gun: { type: 'string' },
   });
   if (positionals.length === 0) throw wrongUsage('Name at least one file to verify.');
+  if (values.at !== undefined && parseDateTime(values.at) === undefined) {
+    throw wrongUsage(`--at "${values.at}" is no date and time; write it as 2030-01-31T12:00:00Z.`);
+  }
   const custodian = createCustodian(cliCustodian());
   const view = answered(
     await custodian.handle('verifyFiles', {

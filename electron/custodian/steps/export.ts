@@ -1,3 +1,5 @@
+import { lstat, readdir, readFile, rm, rmdir } from 'node:fs/promises';
+import path from 'node:path';
 import { type ExportFile, exportFiles } from '../../../shared/ceremony/export-files.ts';
 import { type CeremonyState, evidenceOf } from '../../../shared/ceremony/state.ts';
 import { RootwardError } from '../../../shared/contract/errors.ts';
@@ -12,6 +14,7 @@ export const exportMetadata: StepHandler<'export'> = async ({ opened, ceremony, 
   const { destination } = input;
   const files = exportFiles(ceremony, opened.position, await readEarlierRoots(opened, ceremony));
   if (!files) throw invalidInput('Not everything is signed yet.');
+  await removeInterrupted(files, destination);
   try {
     return { kind: 'export', destination, files: await exportFolder(files, destination) };
   } catch (error) {
@@ -31,6 +34,49 @@ export const exportMetadata: StepHandler<'export'> = async ({ opened, ceremony, 
     return { kind: 'export', destination, files: expected };
   }
 };
+
+/**
+ * A crash in the middle of an export leaves its beginning: in the destination, where that was an empty folder, or
+ * beside it under a passing name. Where it is the beginning of this very export it is removed, so that the step can
+ * be done again; anything else stays, and is refused.
+ */
+async function removeInterrupted(files: readonly ExportFile[], destination: string): Promise<void> {
+  const parent = path.dirname(destination);
+  const names = await readdir(parent).catch(() => []);
+  const passing = names.filter(
+    name => name.startsWith(`${path.basename(destination)}.partial-`) && /\.partial-[0-9a-f]{12}$/.test(name),
+  );
+  for (const name of passing) {
+    const folder = path.join(parent, name);
+    if (await isBeginning(files, folder)) await removeFiles(folder).then(() => rmdir(folder));
+  }
+  if (await isBeginning(files, destination)) await removeFiles(destination);
+}
+
+/** @returns whether a folder holds the beginnings of these files and nothing else, and not yet all of them */
+async function isBeginning(files: readonly ExportFile[], folder: string): Promise<boolean> {
+  const whole = new Map(files.map(file => [file.name, file.bytes]));
+  let isComplete = true;
+  try {
+    const names = await readdir(folder);
+    for (const name of names) {
+      const expected = whole.get(name);
+      const place = path.join(folder, name);
+      const found = await lstat(place);
+      if (!expected || !found.isFile() || found.size > expected.length) return false;
+      const bytes = await readFile(place);
+      if (!bytes.equals(expected.subarray(0, bytes.length))) return false;
+      isComplete &&= bytes.length === expected.length;
+    }
+    return !(isComplete && names.length === files.length);
+  } catch {
+    return false;
+  }
+}
+
+async function removeFiles(folder: string): Promise<void> {
+  for (const name of await readdir(folder)) await rm(path.join(folder, name));
+}
 
 /** Reads the medium back and compares every byte's hash with what was signed. */
 export const readBackExport: StepHandler<'read-back'> = async ({ ceremony }) => {

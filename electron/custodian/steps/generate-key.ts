@@ -80,7 +80,8 @@ export function keyIdsOf(publicKey: PublicKey): { 'notary-v1': string; 'tuf-1.0'
   };
 }
 
-function checkPassphrase(passphrase: Uint8Array): void {
+/** @throws RootwardError `passphrase-too-weak` */
+export function checkPassphrase(passphrase: Uint8Array): void {
   const characters = new TextDecoder().decode(passphrase).length;
   if (characters >= shortestPassphrase) return;
   throw new RootwardError('passphrase-too-weak', {

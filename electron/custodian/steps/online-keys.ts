@@ -1,7 +1,7 @@
 import type { OnlineKey } from '../../../shared/ceremony/plan.ts';
 import { evidenceOf } from '../../../shared/ceremony/state.ts';
 import { RootwardError } from '../../../shared/contract/errors.ts';
-import { publicKeyToPem } from '../../../shared/tuf/public-key.ts';
+import { type PublicKey, publicKeyToPem } from '../../../shared/tuf/public-key.ts';
 import { readPublicKeyText } from '../../../shared/tuf/read-public-key.ts';
 import type { StepHandler } from './complete-step.ts';
 
@@ -9,7 +9,7 @@ import type { StepHandler } from './complete-step.ts';
 export const importOnlineKeys: StepHandler<'online-keys'> = ({ ceremony, input }) => {
   const offline = evidenceOf(ceremony, 'generate-key');
   const read = (role: 'snapshot' | 'timestamp', key: OnlineKey) => {
-    const publicKey = readNamed(role, key);
+    const publicKey = readOnlinePublicKey(role, key);
     const own = offline.find(evidence => evidence.fingerprint === publicKey.fingerprint);
     if (own) {
       throw new RootwardError('key-mismatch', {
@@ -29,7 +29,8 @@ export const importOnlineKeys: StepHandler<'online-keys'> = ({ ceremony, input }
   };
 };
 
-function readNamed(role: string, key: OnlineKey): ReturnType<typeof readPublicKeyText> {
+/** @throws RootwardError what `readPublicKeyText` throws, naming the role */
+export function readOnlinePublicKey(role: 'snapshot' | 'timestamp', key: OnlineKey): PublicKey {
   try {
     return readPublicKeyText(key.text);
   } catch (error) {

@@ -7,9 +7,17 @@ export interface Fact {
 }
 
 /** The "what this does" table: labels on the left, plain words on the right. */
-export function Facts({ rows, mono = false }: { readonly rows: readonly Fact[]; readonly mono?: boolean }) {
+export function Facts({
+  rows,
+  mono = false,
+  dense = false,
+}: {
+  readonly rows: readonly Fact[];
+  readonly mono?: boolean;
+  readonly dense?: boolean;
+}) {
   return (
-    <dl className={css.facts}>
+    <dl className={cx(css.facts, dense && css.dense)}>
       {rows.map(row => (
         <div key={`${row.label}${row.value}`} className={css.row}>
           <dt className={css.label}>{row.label}</dt>

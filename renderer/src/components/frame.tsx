@@ -1,4 +1,4 @@
-import type { ReactNode, Ref } from 'react';
+import type { ReactNode } from 'react';
 import { t } from '../messages/index.ts';
 import { cx } from './classes.ts';
 import css from './frame.module.css';
@@ -57,14 +57,13 @@ export function Right({ label, children }: { readonly label: string; readonly ch
 export function Centre({
   children,
   wide = false,
-  innerRef,
 }: {
   readonly children: ReactNode;
   readonly wide?: boolean;
-  readonly innerRef?: Ref<HTMLElement>;
 }) {
   return (
-    <main ref={innerRef ?? null} className={cx(css.centre, wide && css.wide)}>
+    // biome-ignore lint/a11y/noNoninteractiveTabindex: a region that scrolls must be reachable by keyboard
+    <main tabIndex={0} className={cx(css.centre, wide && css.wide)}>
       <div className={css.column}>{children}</div>
     </main>
   );

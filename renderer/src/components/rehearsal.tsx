@@ -4,9 +4,9 @@ import css from './rehearsal.module.css';
 /** The hatched band: on every screen of a rehearsal, and in print. */
 export function RehearsalBand() {
   return (
-    <div className={css.band}>
+    <section className={css.band} aria-label={t.common.rehearsal}>
       <strong className={css.plate}>{t.common.rehearsalBand}</strong>
-    </div>
+    </section>
   );
 }
 

@@ -84,7 +84,7 @@ function EmptyHome() {
               {index + 1}
             </span>
             <div>
-              <h3>{part.title}</h3>
+              <h2>{part.title}</h2>
               <p>{part.text}</p>
             </div>
           </li>

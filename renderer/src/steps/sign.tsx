@@ -2,7 +2,7 @@ import { useRef, useState } from 'react';
 import { Facts } from '../components/facts.tsx';
 import { PassphraseField, type PassphraseHandle } from '../components/passphrase-field.tsx';
 import { altKey } from '../components/shortcuts.ts';
-import { HashHex, HashWords } from '../components/words.tsx';
+import { HashWords } from '../components/words.tsx';
 import { t } from '../messages/index.ts';
 import { useCeremony } from '../stores/ceremony.ts';
 import { ExactBytes } from './exact-bytes.tsx';
@@ -51,12 +51,11 @@ export function SignStep({ ceremony, step }: StepProps) {
         payload ? [{ label: words.exact, onPress: () => setShowing(true), shortcut: altKey('b') }] : []
       }
     >
-      <Facts rows={ceremony.summary} />
+      <Facts rows={ceremony.summary} dense />
       {payload && (
         <section className={css.payload} aria-label={words.payload(t.common.role[role].toLowerCase())}>
           <p className={css.payloadTitle}>{words.payload(t.common.role[role].toLowerCase())}</p>
           <HashWords words={payload.fingerprint.words} size="wide" />
-          <HashHex hex={payload.fingerprint.hex} />
         </section>
       )}
       <div className={css.atHand}>

@@ -373,7 +373,7 @@ test('verify and inspect', async () => {
   await preview.load();
   await page.keyboard.press('Alt+v');
   await heading('Verify a root');
-  const root = readFileSync(path.join(main.folder, 'CEREMONY-1/second/root.json'));
+  const root = new Uint8Array(readFileSync(path.join(main.folder, 'CEREMONY-1/second/root.json')));
   main.files = [{ name: '1.root.json', bytes: root }];
   await button('Choose files…').click();
   await page.getByText('version 1').waitFor();
@@ -386,7 +386,7 @@ test('verify and inspect', async () => {
   main.files = [
     {
       name: 'tampered.root.json',
-      bytes: new TextEncoder().encode(root.toString().replace('2036-', '2046-')),
+      bytes: new TextEncoder().encode(new TextDecoder().decode(root).replace('2036-', '2046-')),
     },
   ];
   await button('Choose files…').click();
