@@ -29,7 +29,7 @@ export async function driveCeremony(
   let ceremony = answered(await custodian.handle('readCeremony', { ceremonyId }));
   requirePassphrases(ceremony, answers);
   for (;;) {
-    const step = ceremony.steps.find(candidate => candidate.id === ceremony.presentStepId);
+    const step = nextStep(ceremony, answers);
     if (!step) return ceremony;
     const input = answer(ceremony, step, answers);
     ceremony = answered(
@@ -45,10 +45,16 @@ export async function driveCeremony(
   }
 }
 
+/** @returns the next step that can be done here; undefined at the end, or when only absent holders are waited for */
+const nextStep = (ceremony: CeremonyView, answers: Answers): StepView | undefined =>
+  ceremony.steps.find(
+    step => step.canComplete && (step.kind !== 'sign' || answers.passphrases.has(step.who)),
+  );
+
 /** Asked for before the first step: a ceremony should not stop half-way for want of a line in a file. */
 function requirePassphrases(ceremony: CeremonyView, { passphrases }: Answers): void {
   const missing = ceremony.steps.find(
-    step => opensKey(step) && step.state !== 'done' && !passphrases.has(step.who),
+    step => opensKey(step) && step.kind !== 'sign' && step.state !== 'done' && !passphrases.has(step.who),
   );
   if (!missing) return;
   throw new RootwardError('passphrase-needed', {
@@ -67,7 +73,13 @@ function answer(ceremony: CeremonyView, step: StepView, answers: Answers): StepI
   const passphrase = () => new TextEncoder().encode(answers.passphrases.get(step.who));
   switch (step.kind) {
     case 'attendance':
-      return { kind: step.kind, people: ceremony.people };
+      // A holder whose passphrase is not here signs on another machine and is not in the room.
+      return {
+        kind: step.kind,
+        people: ceremony.people.filter(
+          person => person.role !== 'holder' || answers.passphrases.has(person.name),
+        ),
+      };
     case 'isolation':
       return { kind: step.kind, confirmed: isolationChecklist.map(item => item.id) };
     case 'read-plan':

@@ -1,9 +1,11 @@
 import { type ErrorCode, RootwardError, reportError } from '../../shared/contract/errors.ts';
 import { hardenProcess } from '../platform/process-hardening.ts';
 import { ceremonyCommand } from './commands/ceremony.ts';
+import { diffCommand } from './commands/diff.ts';
 import { inspectCommand } from './commands/inspect.ts';
 import { journalCommand } from './commands/journal.ts';
 import { rehearseCommand } from './commands/rehearse.ts';
+import { combineCommand, requestCommand, signCommand } from './commands/sign-together.ts';
 import { verifyCommand } from './commands/verify.ts';
 import { type Command, harmless, type Output } from './output.ts';
 
@@ -14,6 +16,10 @@ const commands: Readonly<Record<string, Command>> = {
   inspect: inspectCommand,
   ceremony: ceremonyCommand,
   rehearse: rehearseCommand,
+  request: requestCommand,
+  sign: signCommand,
+  combine: combineCommand,
+  diff: diffCommand,
   journal: journalCommand,
 };
 
@@ -32,6 +38,16 @@ const usage = `rootward: the desk at which offline root keys live, without its w
   rootward rehearse [--dialect notary-v1|tuf-1.0] [--keys N] [--threshold M] [--repository NAME]
                     [--snapshot-key F --timestamp-key F] [--out DIR]
       The whole ceremony with throwaway keys, printed step by step.
+
+  rootward request --vault DIR --out FILE [--ceremony ID]
+      Writes the signing request of an open ceremony: one file for the other holders' machines.
+  rootward sign REQUEST --vault DIR --passphrases FILE --out DIR [--json]
+      Checks a request, shows what changes, and signs it with every key of this vault that is asked.
+  rootward combine SIGNATURE... --vault DIR [--ceremony ID] [--json]
+      Verifies signatures that came back and takes them into the open ceremony.
+
+  rootward diff [--json] A B
+      Says in words and lines what changes from root A to root B. Exit 0 same, 1 different.
 
   rootward journal verify [--json] VAULT
       Checks a vault's journal from its first line to its last.

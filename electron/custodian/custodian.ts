@@ -19,6 +19,7 @@ import {
 } from './follow-ceremony.ts';
 import { inspectHandedFile } from './inspect-file.ts';
 import { openCeremony, previewPlan, reviseCeremony } from './plan-ceremony.ts';
+import { importSignature, readSigningRequest, signRequest, writeSigningRequest } from './sign-together.ts';
 import { completeStep } from './steps/complete-step.ts';
 import { suggestPassphrase } from './suggest-passphrase.ts';
 import { Vaults } from './vaults.ts';
@@ -70,6 +71,10 @@ const answers: UseCases = {
   completeStep,
   exportAgain,
   abandonCeremony,
+  writeSigningRequest,
+  readSigningRequest,
+  signRequest,
+  importSignature,
   readPayload,
   readTranscript,
   suggestPassphrase,

@@ -1,5 +1,6 @@
 import { baseRoot } from '../../shared/ceremony/base-root.ts';
-import { documentPayloads, type SignedRole } from '../../shared/ceremony/documents.ts';
+import { documentPayloads, type Payload, type SignedRole } from '../../shared/ceremony/documents.ts';
+import type { SettledPlan } from '../../shared/ceremony/settled-plan.ts';
 import { type CeremonyState, evidenceOf } from '../../shared/ceremony/state.ts';
 import { transcriptText } from '../../shared/ceremony/transcript.ts';
 import { ceremonyView } from '../../shared/ceremony/view.ts';
@@ -64,17 +65,23 @@ export async function readPayload(
       remedy: 'Complete the steps of the act "Keys" first.',
     });
   }
+  return payloadView(ceremony.plan, payload);
+}
+
+/** @returns a document to be signed, as people look at it: what changes, the whole of it, and the exact bytes */
+export function payloadView(plan: SettledPlan, payload: Payload): PayloadView {
+  const { role } = payload;
   return {
     role,
     fingerprint: fingerprintFromHex(payload.hash),
     canonical: new TextDecoder().decode(payload.bytes),
     readable: readableLines(payload.signed).join('\n'),
-    difference: differenceInLines(beforeOf(ceremony, role), payload.signed),
+    difference: differenceInLines(beforeOf(plan, role), payload.signed),
   };
 }
 
 /** The document a change starts from; for a first one, nothing. */
-function beforeOf({ plan }: CeremonyState, role: SignedRole): JsonObject {
+export function beforeOf(plan: SettledPlan, role: SignedRole): JsonObject {
   if (role === 'root') return baseRoot(plan)?.signed ?? {};
   return plan.base?.targets === undefined
     ? {}

@@ -48,6 +48,8 @@ export const evidenceSchema = z.discriminatedUnion('kind', [
     payloadHash: hex64,
     /** The signature objects, as they stand in the metadata: one a key ID under which the key signs. */
     signatures: z.array(z.record(z.string(), z.string())).min(1),
+    /** It came as a file from another machine; the holder need not have been in the room. */
+    received: z.boolean().optional(),
   }),
   z.strictObject({ kind: z.literal('prove'), rootHash: hex64, targetsHash: hex64.optional() }),
   z.strictObject({
@@ -84,6 +86,18 @@ export const journalEventSchema = z.discriminatedUnion('type', [
   z.strictObject({ type: z.literal('incident'), ceremonyId, stepId: z.string(), error: errorReportSchema }),
   /** The medium was lost, or found unreadable: export and read-back are to be done again. */
   z.strictObject({ type: z.literal('export-reopened'), ceremonyId }),
+  /** This vault's key signed a request of another machine. */
+  z.strictObject({
+    type: z.literal('request-signed'),
+    planHash: hex64,
+    repository: z.string(),
+    role: roleSchema,
+    holder: z.string(),
+    fingerprint: hex64,
+    payloadHash: hex64,
+    /** Whether this vault knew the repository, or trusted the request on first sight. */
+    trust: z.enum(['known', 'follows', 'first-sight']),
+  }),
   z.strictObject({ type: z.literal('ceremony-abandoned'), ceremonyId, reason: z.string() }),
 ]);
 export type JournalEvent = z.infer<typeof journalEventSchema>;

@@ -1,5 +1,6 @@
 import { RootwardError } from '../contract/errors.ts';
 import type { Evidence, EvidenceOf, JournalEvent } from './events.ts';
+import { initialsOf } from './initials.ts';
 import { type Step, scriptFor } from './script.ts';
 import { planHash, type SettledPlan } from './settled-plan.ts';
 import type { PresentPerson } from './steps.ts';
@@ -84,7 +85,7 @@ export function foldJournal(events: readonly DatedEvent[]): VaultState {
 
 /** Applies one more event to a state, in place. @throws RootwardError as `foldJournal` */
 export function applyEvent(state: Map<string, CeremonyState>, { entry, time, event }: DatedEvent): void {
-  if (event.type === 'vault-created') return;
+  if (event.type === 'vault-created' || event.type === 'request-signed') return;
   const contradiction = (what: string): never => {
     throw new RootwardError('journal-damaged', {
       message: `Journal entry ${entry}: ${what}.`,
@@ -117,13 +118,16 @@ export function applyEvent(state: Map<string, CeremonyState>, { entry, time, eve
     state.get(event.ceremonyId) ?? contradiction('it speaks of a ceremony that was never opened');
   switch (event.type) {
     case 'step-completed': {
-      const step = openSteps(ceremony).find(candidate => candidate.id === event.stepId);
-      if (step?.kind !== event.evidence.kind) {
+      const step =
+        openSteps(ceremony).find(candidate => candidate.id === event.stepId) ??
         contradiction(`step "${event.stepId}" was not the one to be done`);
-      }
+      if (step.kind !== event.evidence.kind) contradiction(`step "${event.stepId}" is of another kind`);
       const people = event.evidence.kind === 'attendance' ? event.evidence.people : peoplePresent(ceremony);
       const person =
-        people.find(candidate => candidate.name === event.by) ?? contradiction(`${event.by} was not present`);
+        people.find(candidate => candidate.name === event.by) ??
+        (event.evidence.kind === 'sign' && event.evidence.received && step.holder === event.by
+          ? { initials: initialsOf(event.by) }
+          : contradiction(`${event.by} was not present`));
       const completed = new Map(ceremony.completed).set(event.stepId, {
         by: event.by,
         initials: person.initials,

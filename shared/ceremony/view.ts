@@ -5,6 +5,7 @@ import { fingerprintFromHex } from '../display/fingerprint.ts';
 import { planSentence, planSummary, planTitle } from './describe.ts';
 import { documentPayloads, holderKeys } from './documents.ts';
 import type { Evidence } from './events.ts';
+import { initialsOf } from './initials.ts';
 import { repositoriesOf } from './repository.ts';
 import type { Step } from './script.ts';
 import { type CeremonyState, evidenceOf, openSteps, peoplePresent, presentStep } from './state.ts';
@@ -173,13 +174,7 @@ const holdersOfScript = (ceremony: CeremonyState): string[] =>
   ceremony.script.flatMap(step => (step.holder === undefined ? [] : [step.holder]));
 
 function freeInitials(name: string, taken: ReadonlySet<string>): string {
-  const words = name.match(/[\p{L}\p{N}]+/gu) ?? [];
-  const letters = words
-    .map(word => [...word][0] ?? '')
-    .join('')
-    .toUpperCase();
-  // Initials begin with a letter; "holder-1" gives H1, "42" gives P.
-  const base = (/^\p{L}/u.test(letters) ? letters : `P${letters}`).slice(0, 3);
+  const base = initialsOf(name);
   if (!taken.has(base)) return base;
   for (let number = 2; ; number += 1) {
     const candidate = `${base.slice(0, number < 10 ? 3 : 2)}${number}`;

@@ -30,6 +30,9 @@ export const errorCodes = [
   'key-not-found',
   // Signing and verifying
   'signature-invalid',
+  'signature-stale',
+  'signature-foreign',
+  'signature-duplicate',
   'verifiers-disagree',
   'threshold-not-met',
   'verification-failed',

@@ -10,6 +10,7 @@ import {
   networkStatusSchema,
   payloadViewSchema,
   planPreviewSchema,
+  signingRequestViewSchema,
   verificationViewSchema,
 } from './views.ts';
 
@@ -88,6 +89,36 @@ export const requests = {
       reason: z.string().min(1).max(500),
       confirmation: z.string().max(255),
     }),
+    reply: ceremonyViewSchema,
+  },
+  /** The signing request for every signature still missing: one self-contained file for other offline machines. */
+  writeSigningRequest: {
+    handler: 'custodian',
+    request: z.strictObject({ ceremonyId }),
+    reply: z.object({ file: fileSchema }),
+  },
+  /** Opens a signing request of another machine: checks it, and says what it would do and who can sign here. */
+  readSigningRequest: {
+    handler: 'custodian',
+    request: z.strictObject({ file: fileSchema }),
+    reply: signingRequestViewSchema,
+  },
+  /** Signs a request with a key of this vault. `payloadHash`: of the bytes that were shown. */
+  signRequest: {
+    handler: 'custodian',
+    request: z.strictObject({
+      file: fileSchema,
+      role: z.enum(['root', 'targets']),
+      fingerprint: z.string().regex(/^[0-9a-f]{64}$/),
+      payloadHash: z.string().regex(/^[0-9a-f]{64}$/),
+      passphrase: z.instanceof(Uint8Array),
+    }),
+    reply: z.object({ file: fileSchema }),
+  },
+  /** Takes a signature file back into its ceremony, once it has been verified. */
+  importSignature: {
+    handler: 'custodian',
+    request: z.strictObject({ ceremonyId, file: fileSchema }),
     reply: ceremonyViewSchema,
   },
   /** The exact bytes that will be, or were, signed. */

@@ -164,6 +164,33 @@ export const payloadViewSchema = z.object({
 });
 export type PayloadView = z.infer<typeof payloadViewSchema>;
 
+export const signingRequestViewSchema = z.object({
+  repository: z.string(),
+  dialect: dialectNameSchema,
+  rehearsal: z.boolean(),
+  title: z.string(),
+  sentence: z.string(),
+  summary: z.array(summaryRowSchema),
+  plan: fingerprintSchema,
+  /**
+   * `known`: this vault has the root it starts from. `follows`: it has an earlier one, and the request's follows
+   * it. `first-sight`: this vault knows nothing of the repository and takes the request's word for it.
+   */
+  trust: z.enum(['known', 'follows', 'first-sight']),
+  payloads: z.array(payloadViewSchema),
+  asked: z.array(
+    z.object({
+      holder: z.string(),
+      role: z.enum(['root', 'targets']),
+      fingerprint: hex64,
+      keyIds: z.array(z.string()),
+      /** The key is in this vault. */
+      here: z.boolean(),
+    }),
+  ),
+});
+export type SigningRequestView = z.infer<typeof signingRequestViewSchema>;
+
 // ---------------------------------------------------------------- verify and inspect
 export const problemSchema = z.object({ code: z.string(), message: z.string() });
 export const signatureVerdictSchema = z.object({

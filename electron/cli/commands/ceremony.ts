@@ -63,6 +63,7 @@ export const ceremonyCommand: Command = async (commandLine, output) => {
     const finished = await driveCeremony(custodian, opened.id, answers, step =>
       output.error(`${step.time}  ${step.initials?.padEnd(4)}  ${step.title}\n`),
     );
+    if (finished.state === 'open') throw waiting(finished);
     output.out(
       values.json ? `${JSON.stringify(await result(custodian, finished))}\n` : plainResult(finished),
     );
@@ -169,7 +170,17 @@ function requireSameExport(ceremony: CeremonyView, destination: string): void {
   });
 }
 
-const passphrasesSchema = z.record(z.string(), z.string().min(1));
+function waiting(ceremony: CeremonyView): RootwardError {
+  const missing = ceremony.steps.filter(step => step.canComplete).map(step => step.who);
+  return new RootwardError('threshold-not-met', {
+    message: `Ceremony ${ceremony.id} waits for the signature of ${[...new Set(missing)].join(', ')}.`,
+    remedy:
+      'Make a file for them with `rootward request`, take theirs in with `rootward combine`, and run the same command again.',
+    place: ceremony.id,
+  });
+}
+
+export const passphrasesSchema = z.record(z.string(), z.string().min(1));
 
 /** @throws RootwardError `plan-invalid` with a place, and what `parseJson` throws */
 export function readJsonFile<Schema extends z.ZodType>(

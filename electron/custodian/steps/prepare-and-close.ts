@@ -13,7 +13,11 @@ export const takeAttendance: StepHandler<'attendance'> = ({ ceremony, input }) =
       throw invalidInput(`"${twice}" stands twice among the ${field === 'name' ? 'names' : 'initials'}.`);
   }
   const missing = ceremony.script.find(
-    step => step.holder !== undefined && !people.some(person => person.name === step.holder),
+    // Whoever only signs may do so on another machine, days later.
+    step =>
+      step.kind !== 'sign' &&
+      step.holder !== undefined &&
+      !people.some(person => person.name === step.holder),
   );
   if (missing) {
     throw invalidInput(

@@ -1,10 +1,7 @@
-import { baseRoot } from '../../../shared/ceremony/base-root.ts';
-import { documentPayloads, holderKeys, signingKeyIds } from '../../../shared/ceremony/documents.ts';
-import type { Step } from '../../../shared/ceremony/script.ts';
-import type { CeremonyState } from '../../../shared/ceremony/state.ts';
+import { documentPayloads, signingKeyIds } from '../../../shared/ceremony/documents.ts';
+import { signingKey } from '../../../shared/ceremony/signing-request.ts';
 import { RootwardError } from '../../../shared/contract/errors.ts';
 import { dialects } from '../../../shared/dialects/dialects.ts';
-import type { PublicKey } from '../../../shared/tuf/public-key.ts';
 import { signAndVerify, softwareSigner } from '../../signers/software.ts';
 import { withOpenedKey } from '../../vault/age-key-file.ts';
 import { invalidInput, type StepHandler } from './complete-step.ts';
@@ -39,12 +36,3 @@ export const signPayload: StepHandler<'sign'> = async ({ opened, ceremony, step,
     ),
   };
 };
-
-/** @returns the public key a signing step is for; undefined while it is still to be made */
-export function signingKey(ceremony: CeremonyState, step: Step): PublicKey | undefined {
-  if (step.listedKey !== undefined) {
-    const listed = [...(baseRoot(ceremony.plan)?.keys.values() ?? [])];
-    return listed.find(key => key.publicKey?.fingerprint === step.listedKey)?.publicKey;
-  }
-  return holderKeys(ceremony).find(key => key.role === step.role && key.holder === step.holder)?.publicKey;
-}
