@@ -10,6 +10,8 @@ export interface Answers {
   /** By the holder's name. */
   readonly passphrases: ReadonlyMap<string, string>;
   readonly online: { readonly snapshot: OnlineKey; readonly timestamp: OnlineKey } | undefined;
+  /** Private key files that come in (adoption), by the holder's name. */
+  readonly keyFiles: ReadonlyMap<string, Uint8Array<ArrayBuffer>>;
   /** Absolute path of the export folder. */
   readonly destination: string;
 }
@@ -87,6 +89,19 @@ function answer(ceremony: CeremonyView, step: StepView, answers: Answers): StepI
     case 'generate-key':
     case 'certify-key':
       return { kind: step.kind, passphrase: passphrase() };
+    case 'import-key': {
+      const file = answers.keyFiles.get(step.who);
+      if (!file) throw missingKeyFile(step.who);
+      // A file of another passphrase than the one for this vault is named "holder-1 (file)".
+      const filePassphrase =
+        answers.passphrases.get(`${step.who} (file)`) ?? answers.passphrases.get(step.who);
+      return {
+        kind: step.kind,
+        file: new Uint8Array(file),
+        filePassphrase: new TextEncoder().encode(filePassphrase),
+        passphrase: passphrase(),
+      };
+    }
     case 'online-keys':
       if (!answers.online) throw missingOnlineKeys();
       return { kind: step.kind, ...answers.online };
@@ -104,11 +119,21 @@ function answer(ceremony: CeremonyView, step: StepView, answers: Answers): StepI
 }
 
 const opensKey = (step: StepView): boolean =>
-  step.kind === 'generate-key' || step.kind === 'certify-key' || step.kind === 'sign';
+  step.kind === 'generate-key' ||
+  step.kind === 'certify-key' ||
+  step.kind === 'import-key' ||
+  step.kind === 'sign';
 
 const missingOnlineKeys = (): RootwardError =>
   new RootwardError('plan-invalid', {
     message: 'The plan names no online keys.',
     remedy: 'Add "online": {"snapshot": FILE, "timestamp": FILE} with the public keys of the online service.',
     place: 'online',
+  });
+
+const missingKeyFile = (holder: string): RootwardError =>
+  new RootwardError('plan-invalid', {
+    message: `The plan names no key file for ${holder}.`,
+    remedy: 'Add "key": FILE to that holder.',
+    place: 'holders',
   });

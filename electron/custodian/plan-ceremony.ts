@@ -1,7 +1,9 @@
 import { randomBytes } from 'node:crypto';
 import { planSentence, planSummary } from '../../shared/ceremony/describe.ts';
 import type { DialectName, Plan } from '../../shared/ceremony/plan.ts';
-import { planRotation, settleRotation } from '../../shared/ceremony/plan-rotation.ts';
+import { planAdoption } from '../../shared/ceremony/plan-adoption.ts';
+import { planMigration } from '../../shared/ceremony/plan-migration.ts';
+import { type Outlook, planRotation, settleOutlook } from '../../shared/ceremony/plan-rotation.ts';
 import { type RepositoryState, repositoriesOf, repositoryKey } from '../../shared/ceremony/repository.ts';
 import { scriptFor } from '../../shared/ceremony/script.ts';
 import {
@@ -14,9 +16,10 @@ import {
 import { type CeremonyState, evidenceOf } from '../../shared/ceremony/state.ts';
 import { ceremonyView } from '../../shared/ceremony/view.ts';
 import { RootwardError } from '../../shared/contract/errors.ts';
-import type { RequestOf } from '../../shared/contract/requests.ts';
+import type { FileInput, RequestOf } from '../../shared/contract/requests.ts';
 import type { CeremonyView, PlanPreview } from '../../shared/contract/views.ts';
-import { type Root, readRoot } from '../../shared/tuf/metadata.ts';
+import { type Root, readRoot, readTargets } from '../../shared/tuf/metadata.ts';
+import { verifyTwice } from '../signers/platform-verifier.ts';
 import type { Desk } from './custodian.ts';
 import { requireOpen } from './follow-ceremony.ts';
 import type { OpenVault } from './vaults.ts';
@@ -24,7 +27,8 @@ import type { OpenVault } from './vaults.ts';
 interface PlanRequest {
   readonly plan: Plan;
   readonly rehearsal: boolean;
-  readonly currentTargets?: { readonly bytes: Uint8Array } | undefined;
+  readonly currentTargets?: FileInput | undefined;
+  readonly roots?: readonly FileInput[] | undefined;
 }
 
 /** A plan that was looked at: what is to be said about it, and how to fix it under an ID. */
@@ -66,6 +70,7 @@ export async function openCeremony(
   const { settle } = await consider(desk, request, desk.clock().getTime());
   const settled = settle(randomBytes(8).toString('hex'));
   refuseSecond(settled, [...opened.ceremonies.values()]);
+  if (settled.ceremony === 'adoption') await storeChain(opened, settled, request);
   await opened.append({
     type: 'ceremony-opened',
     ceremonyId: settled.id,
@@ -82,7 +87,7 @@ export async function openCeremony(
  */
 export async function reviseCeremony(
   desk: Desk,
-  { ceremonyId, plan, currentTargets }: RequestOf<'reviseCeremony'>,
+  { ceremonyId, plan, currentTargets, roots }: RequestOf<'reviseCeremony'>,
 ): Promise<CeremonyView> {
   const { opened, ceremony } = await desk.vaults.ofCeremony(ceremonyId);
   requireOpen(ceremony);
@@ -103,7 +108,7 @@ export async function reviseCeremony(
       remedy: 'Finish this ceremony, and make the change in the next version.',
     });
   }
-  const request = { plan, rehearsal, currentTargets };
+  const request = { plan, rehearsal, currentTargets, roots };
   const settled = (await consider(desk, request, desk.clock().getTime())).settle(ceremonyId);
   await opened.append({ type: 'plan-revised', ceremonyId, plan: settled, planHash: planHash(settled) });
   return viewOf(opened, ceremonyId);
@@ -116,27 +121,46 @@ function viewOf(opened: OpenVault, ceremonyId: string): CeremonyView {
 }
 
 /** @param now milliseconds since 1970: when the plan is, or was, settled */
-async function consider(
-  desk: Desk,
-  { plan, rehearsal, currentTargets }: PlanRequest,
-  now: number,
-): Promise<Considered> {
+async function consider(desk: Desk, request: PlanRequest, now: number): Promise<Considered> {
+  const { plan, rehearsal } = request;
   if (plan.ceremony === 'genesis') {
     return { warnings: checkPlan(plan), settle: id => settlePlan(plan, id, now, rehearsal) };
   }
+  const outlook = await look(desk, request, plan, now);
+  return { warnings: outlook.warnings, settle: id => settleOutlook(outlook, id) };
+}
+
+async function look(
+  desk: Desk,
+  { rehearsal, currentTargets, roots }: PlanRequest,
+  plan: Exclude<Plan, { ceremony: 'genesis' }>,
+  now: number,
+): Promise<Outlook> {
   const opened = await desk.vaults.forNewCeremony(rehearsal);
-  const repository = findRepository(opened, plan.repository, plan.dialect);
-  const outlook = planRotation(
-    plan,
-    {
-      repository,
-      earlierRoots: plan.legacy > 0 ? await readEarlierRoots(opened, repository, plan.legacy) : [],
-      currentTargets: currentTargets && new TextDecoder().decode(currentTargets.bytes),
-      holderOf: await holdersByFingerprint(opened),
-    },
-    now,
-  );
-  return { warnings: outlook.warnings, settle: id => settleRotation(outlook, id) };
+  const targetsText = currentTargets && new TextDecoder().decode(currentTargets.bytes);
+  const isKept = (dialect: DialectName): boolean =>
+    repositoriesOf(opened.ceremonies.values()).has(repositoryKey(dialect, plan.repository));
+  switch (plan.ceremony) {
+    case 'rotation': {
+      const repository = findRepository(opened, plan.repository, plan.dialect);
+      const earlierRoots = plan.legacy > 0 ? await readEarlierRoots(opened, repository, plan.legacy) : [];
+      const holderOf = await holdersByFingerprint(opened);
+      return planRotation(plan, { repository, earlierRoots, currentTargets: targetsText, holderOf }, now);
+    }
+    case 'migration': {
+      const collection = findRepository(opened, plan.from, 'notary-v1');
+      return planMigration(plan, { collection, currentTargets: targetsText, isKept: isKept('tuf-1.0') }, now);
+    }
+    case 'adoption': {
+      const sources = { roots: roots ?? [], targets: currentTargets, verifier: verifyTwice };
+      const dialect = (['notary-v1', 'tuf-1.0'] as const).find(isKept);
+      return planAdoption(
+        plan,
+        { ...sources, isKept: dialect !== undefined && (plan.dialect ?? dialect) === dialect },
+        now,
+      );
+    }
+  }
 }
 
 /** @throws RootwardError `repository-not-found`, `plan-invalid` when the name stands for one in each dialect */
@@ -204,6 +228,19 @@ async function findInterrupted(
     if (planHash(settle(id)) === ceremony.planHash) return ceremony;
   }
   return undefined;
+}
+
+/** The adopted chain is kept before the journal speaks of it. */
+async function storeChain(
+  opened: OpenVault,
+  plan: SettledPlan,
+  { roots, currentTargets }: PlanRequest,
+): Promise<void> {
+  const store = (file: string, bytes: Uint8Array): Promise<void> =>
+    opened.vault.storeRepositoryFile(plan.dialect, plan.repository, file, bytes);
+  for (const { bytes } of roots ?? []) await store(`${readRoot(bytes).version}.root.json`, bytes);
+  if (currentTargets)
+    await store(`${readTargets(currentTargets.bytes).version}.targets.json`, currentTargets.bytes);
 }
 
 /** One open transaction a repository, and one first root; but a rehearsal may be held as often as people like. */

@@ -18,7 +18,7 @@ import type { CeremonyView, SigningRequestView } from '../../shared/contract/vie
 import { dialects } from '../../shared/dialects/dialects.ts';
 import { fingerprintFromHex, sha256Hex } from '../../shared/display/fingerprint.ts';
 import { canonicalJson } from '../../shared/tuf/canonical-json.ts';
-import { type Root, readRoot } from '../../shared/tuf/metadata.ts';
+import type { Root } from '../../shared/tuf/metadata.ts';
 import { publicKeyFromPem } from '../../shared/tuf/public-key.ts';
 import { verifyRoot } from '../../shared/tuf/verify.ts';
 import { verifyTwice } from '../signers/platform-verifier.ts';

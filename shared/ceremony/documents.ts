@@ -96,6 +96,8 @@ export function documentPayloads(
   ceremony: CeremonyState,
 ): { readonly root: Payload; readonly targets?: Payload } | undefined {
   const { plan } = ceremony;
+  // Taking over signs nothing.
+  if (plan.ceremony === 'adoption') return undefined;
   const keys = holderKeys(ceremony);
   if (keys.length < plan.holders.length + plan.targets.holders.length) return undefined;
   const [online] = evidenceOf(ceremony, 'online-keys');

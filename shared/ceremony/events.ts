@@ -34,6 +34,14 @@ export const evidenceSchema = z.discriminatedUnion('kind', [
     holder: z.string(),
     certificate: z.string(),
   }),
+  /** A private key came in from a file (adoption). */
+  z.strictObject({
+    kind: z.literal('import-key'),
+    role: roleSchema,
+    holder: z.string(),
+    fingerprint: hex64,
+    form: z.string(),
+  }),
   z.strictObject({
     kind: z.literal('online-keys'),
     snapshot: z.strictObject({ publicKey: z.string(), source: z.string().optional() }),

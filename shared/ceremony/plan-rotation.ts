@@ -26,7 +26,8 @@ export interface RotationSources {
   readonly holderOf: (fingerprint: string) => string | undefined;
 }
 
-interface Outlook {
+/** What is to be said about a plan before it is fixed, and how to fix it. */
+export interface Outlook {
   readonly warnings: readonly PlanWarning[];
   /** Absent when a warning blocks. */
   readonly settle?: (id: string) => SettledPlan;
@@ -286,7 +287,7 @@ function compromiseWarning(plan: RotationPlan, oldThreshold: number): string {
 }
 
 /** @throws RootwardError `plan-invalid` with every blocking warning */
-export function settleRotation(outlook: Outlook, id: string): SettledPlan {
+export function settleOutlook(outlook: Outlook, id: string): SettledPlan {
   if (outlook.settle) return outlook.settle(id);
   throw new RootwardError('plan-invalid', {
     message: outlook.warnings

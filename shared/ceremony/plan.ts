@@ -129,6 +129,73 @@ export const rotationPlanSchema = z.strictObject({
 });
 export type RotationPlan = z.infer<typeof rotationPlanSchema>;
 
+const policy = z
+  .strictObject({ network: z.enum(['refuse', 'warn']).default('refuse') })
+  .default({ network: 'refuse' });
+const participants = z.array(participantSchema).max(40).default([]);
+
+/**
+ * The plan to take over a repository that was made elsewhere, from its published metadata. The files themselves go
+ * beside the plan: roots of a chain (or a Notary client's cache folder), and the targets.
+ */
+export const adoptionPlanSchema = z.strictObject({
+  ceremony: z.literal('adoption'),
+  dialect: dialectNameSchema.optional(),
+  repository: repositoryNameSchema,
+  /** In the CLI's plan: files or folders, relative to the plan, oldest root first. */
+  roots: z.array(z.string().max(4096)).min(1).max(1000),
+  targets: z.string().max(4096).optional(),
+  /** Names for the holders of listed keys; keys nobody names are called by their ID. */
+  holders: z
+    .array(
+      z.strictObject({
+        name: personName,
+        /** The key ID in the root, or the beginning of it. */
+        keyId: z
+          .string()
+          .min(4)
+          .max(64)
+          .regex(/^[0-9a-f]+$/, 'hexadecimal digits'),
+        role: z.enum(['root', 'targets']).default('root'),
+        /** The private key is at hand and comes into this vault. In the CLI's plan a file, relative to the plan. */
+        key: z.string().max(4096).optional(),
+      }),
+    )
+    .max(60)
+    .default([]),
+  participants,
+  policy,
+});
+export type AdoptionPlan = z.infer<typeof adoptionPlanSchema>;
+
+/**
+ * The plan to open a TUF 1.0 repository that succeeds a Notary collection of this vault: the same holders with the
+ * same keys, and the collection's targets.
+ */
+export const migrationPlanSchema = z.strictObject({
+  ceremony: z.literal('migration'),
+  /** The Notary collection. */
+  from: repositoryNameSchema,
+  /** The TUF repository's name; often the same. */
+  repository: repositoryNameSchema,
+  dialect: z.literal('tuf-1.0').default('tuf-1.0'),
+  threshold: z.int().min(1).optional(),
+  thresholdReason: z.string().min(1).max(500).optional(),
+  signers: z.array(personName).max(40).optional(),
+  /** The collection's targets as they are published now; in the CLI's plan a file. Default: those this vault has. */
+  targets: z.string().max(4096).optional(),
+  online: z.strictObject({ snapshot: z.string().max(4096), timestamp: z.string().max(4096) }).optional(),
+  expires: z.strictObject({ root: duration, targets: duration }).optional(),
+  participants,
+  policy,
+});
+export type MigrationPlan = z.infer<typeof migrationPlanSchema>;
+
 /** Every kind of ceremony. */
-export const planSchema = z.discriminatedUnion('ceremony', [genesisPlanSchema, rotationPlanSchema]);
+export const planSchema = z.discriminatedUnion('ceremony', [
+  genesisPlanSchema,
+  rotationPlanSchema,
+  adoptionPlanSchema,
+  migrationPlanSchema,
+]);
 export type Plan = z.infer<typeof planSchema>;

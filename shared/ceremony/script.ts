@@ -26,32 +26,9 @@ export interface Step {
  */
 export function scriptFor(plan: SettledPlan): readonly Step[] {
   const isNew = plan.base === undefined;
+  if (plan.ceremony === 'adoption') return adoptionScript(plan);
   return [
-    {
-      id: 'attendance',
-      act: 'Prepare',
-      kind: 'attendance',
-      title: 'Who is present',
-      explanation:
-        'Everybody in the room, with the role they have and the initials they will leave beside each step.',
-    },
-    {
-      id: 'isolation',
-      act: 'Prepare',
-      kind: 'isolation',
-      title: 'Machine is isolated',
-      explanation: isNew
-        ? 'The root keys are about to be made on this machine. It must not be on any network while they are here.'
-        : 'Root keys are about to be opened on this machine. It must not be on any network while they are.',
-    },
-    {
-      id: 'read-plan',
-      act: 'Prepare',
-      kind: 'read-plan',
-      title: 'Read the plan aloud',
-      explanation:
-        'The administrator reads the plan and its words aloud; everybody compares. From here on it cannot be changed.',
-    },
+    ...preparation(isNew),
     ...keySteps(plan),
     ...(isNew || plan.replacesOnlineKeys ? [onlineKeysStep(plan)] : []),
     ...signingSteps(plan),
@@ -80,14 +57,66 @@ export function scriptFor(plan: SettledPlan): readonly Step[] {
       explanation:
         'Pull the medium out and plug it in again, so that it is really read. Every byte is compared with what was signed.',
     },
+    transcriptStep,
+  ];
+}
+
+const transcriptStep: Step = {
+  id: 'transcript',
+  act: 'Close',
+  kind: 'transcript',
+  title: 'Print and sign the transcript',
+  explanation:
+    'The transcript names what was done, by whom and when. Everybody signs it; it closes the ceremony.',
+};
+
+/** Who is there, the machine, the plan: every script begins with these. */
+function preparation(isNew: boolean): Step[] {
+  return [
     {
-      id: 'transcript',
-      act: 'Close',
-      kind: 'transcript',
-      title: 'Print and sign the transcript',
+      id: 'attendance',
+      act: 'Prepare',
+      kind: 'attendance',
+      title: 'Who is present',
       explanation:
-        'The transcript names what was done, by whom and when. Everybody signs it; it closes the ceremony.',
+        'Everybody in the room, with the role they have and the initials they will leave beside each step.',
     },
+    {
+      id: 'isolation',
+      act: 'Prepare',
+      kind: 'isolation',
+      title: 'Machine is isolated',
+      explanation: isNew
+        ? 'The root keys are about to be made on this machine. It must not be on any network while they are here.'
+        : 'Root keys are about to be opened on this machine. It must not be on any network while they are.',
+    },
+    {
+      id: 'read-plan',
+      act: 'Prepare',
+      kind: 'read-plan',
+      title: 'Read the plan aloud',
+      explanation:
+        'The administrator reads the plan and its words aloud; everybody compares. From here on it cannot be changed.',
+    },
+  ];
+}
+
+/** Taking over changes nothing outside this vault: the metadata was verified, the keys at hand come in. */
+function adoptionScript(plan: SettledPlan): Step[] {
+  return [
+    ...preparation(false),
+    ...(plan.imports ?? []).map(
+      ({ holder, role }, index): Step => ({
+        id: `import-key-${index + 1}`,
+        act: 'Keys',
+        kind: 'import-key',
+        title: `${role === 'root' ? 'Root' : 'Targets'} key of ${holder} comes in`,
+        explanation: `${holder} hands in the file that holds their key. It must be the key the root lists. From here on a new passphrase opens it; the old file should be destroyed once this vault has a backup.`,
+        holder,
+        role,
+      }),
+    ),
+    transcriptStep,
   ];
 }
 

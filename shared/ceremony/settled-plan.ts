@@ -86,6 +86,10 @@ export const settledPlanSchema = z.strictObject({
   /** The online keys are replaced (a first root always needs them). */
   replacesOnlineKeys: z.boolean().optional(),
   compromised: z.array(personName).optional(),
+  /** Adoption: the holders whose private key comes into this vault. */
+  imports: z.array(z.strictObject({ holder: personName, role: z.enum(['root', 'targets']) })).optional(),
+  /** Adoption: SHA-256 of every root of the chain, oldest first. */
+  chain: z.array(z.strictObject({ version: z.int(), sha256: hash })).optional(),
   /** The repository this one succeeds, with the hash of its last root. */
   succeeds: z
     .strictObject({

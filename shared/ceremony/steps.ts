@@ -12,6 +12,7 @@ export const stepKinds = [
   'read-plan',
   'generate-key',
   'certify-key',
+  'import-key',
   'online-keys',
   'sign',
   'prove',
@@ -47,6 +48,15 @@ export const stepInputSchema = z.discriminatedUnion('kind', [
   }),
   z.strictObject({ kind: z.literal('generate-key'), passphrase: z.instanceof(Uint8Array) }),
   z.strictObject({ kind: z.literal('certify-key'), passphrase: z.instanceof(Uint8Array) }),
+  z.strictObject({
+    kind: z.literal('import-key'),
+    /** The key file, in any form `inspect` reads. */
+    file: z.instanceof(Uint8Array),
+    /** What opens the file, where it is encrypted. */
+    filePassphrase: z.instanceof(Uint8Array).optional(),
+    /** What will open the key in this vault. */
+    passphrase: z.instanceof(Uint8Array),
+  }),
   z.strictObject({ kind: z.literal('online-keys'), snapshot: onlineKeySchema, timestamp: onlineKeySchema }),
   /** `payloadHash`: SHA-256 (hex) of the canonical bytes that were shown; another payload is refused. */
   z.strictObject({

@@ -116,6 +116,11 @@ export function outcome(ceremony: CeremonyState, evidence: Evidence): SummaryRow
     }
     case 'certify-key':
       return [{ label: 'New certificate of', value: evidence.holder }];
+    case 'import-key':
+      return [
+        { label: 'From', value: evidence.form },
+        { label: 'Key file', value: `keys/${evidence.fingerprint}.age` },
+      ];
     case 'online-keys':
       return (['snapshot', 'timestamp'] as const).map(role => ({
         label: role === 'snapshot' ? 'Snapshot key' : 'Timestamp key',

@@ -24,6 +24,8 @@ export type FileInput = z.infer<typeof fileSchema>;
 const nothing = z.strictObject({});
 /** The targets metadata that is published now, where a change must go on from it. */
 const currentTargets = fileSchema.optional();
+/** The roots of a chain that is taken over, oldest first. */
+const roots = z.array(fileSchema).max(1000).optional();
 const ceremonyId = z.string().regex(/^[0-9a-f]{16}$/);
 
 /**
@@ -42,7 +44,7 @@ export const requests = {
   /** Checks a plan and tells what it would do. Stores nothing. */
   previewPlan: {
     handler: 'custodian',
-    request: z.strictObject({ plan: planSchema, rehearsal: z.boolean(), currentTargets }),
+    request: z.strictObject({ plan: planSchema, rehearsal: z.boolean(), currentTargets, roots }),
     reply: planPreviewSchema,
   },
   /**
@@ -58,13 +60,14 @@ export const requests = {
       /** Go on with an open ceremony of this very plan, where there is one; a finished real one is shown as it is. */
       resume: z.boolean().optional(),
       currentTargets,
+      roots,
     }),
     reply: ceremonyViewSchema,
   },
   /** Puts another plan in the place of an open ceremony's. Approvals and signatures are dropped. */
   reviseCeremony: {
     handler: 'custodian',
-    request: z.strictObject({ ceremonyId, plan: planSchema, currentTargets }),
+    request: z.strictObject({ ceremonyId, plan: planSchema, currentTargets, roots }),
     reply: ceremonyViewSchema,
   },
   readCeremony: { handler: 'custodian', request: z.strictObject({ ceremonyId }), reply: ceremonyViewSchema },

@@ -33,33 +33,33 @@ export const ceremonyCommand: Command = async (commandLine, output) => {
   const [planFile, ...more] = positionals;
   if (planFile === undefined || more.length > 0) throw wrongUsage('Name one plan file.');
   const vaultPath = path.resolve(required(values.vault, '--vault'));
-  const destination = path.resolve(required(values.out, '--out'));
   const plan = readJsonFile(planFile, planSchema, 'plan');
-  if (plan.ceremony === 'genesis' && !plan.online) throw missingOnline(planFile);
+  // Taking over exports nothing.
+  const destination = plan.ceremony === 'adoption' ? undefined : path.resolve(required(values.out, '--out'));
+  if ((plan.ceremony === 'genesis' || plan.ceremony === 'migration') && !plan.online)
+    throw missingOnline(planFile);
   const answers: Answers = {
     passphrases: new Map(
       Object.entries(
         readJsonFile(required(values.passphrases, '--passphrases'), passphrasesSchema, 'passphrase file'),
       ),
     ),
-    online: plan.online && {
-      snapshot: readOnlineKey(planFile, plan.online.snapshot),
-      timestamp: readOnlineKey(planFile, plan.online.timestamp),
-    },
-    destination,
+    online: onlineKeys(planFile, plan),
+    keyFiles: keyFiles(planFile, plan),
+    destination: destination ?? '',
   };
   const custodian = createCustodian(cliCustodian(vaultPath));
   try {
     const { vault } = answered(await custodian.handle('describeApplication', {}));
     if (vault.problem) throw errorFromReport(vault.problem);
     for (const notice of vault.notices) output.error(`note: ${notice}\n`);
-    const request = { plan, rehearsal: false, ...currentTargets(planFile, plan) } as const;
+    const request = { plan, rehearsal: false, ...handedIn(planFile, plan) } as const;
     await refuseBeforehand(custodian, request, answers, output);
     // The export wants a parent folder; asking people to make it first would help nobody.
-    await prepareParent(destination);
+    if (destination) await prepareParent(destination);
     if (vault.state === 'absent') answered(await custodian.handle('createVault', {}));
     const opened = answered(await custodian.handle('openCeremony', { ...request, resume: true }));
-    if (opened.state === 'finished') requireSameExport(opened, destination);
+    if (opened.state === 'finished' && destination) requireSameExport(opened, destination);
     const finished = await driveCeremony(custodian, opened.id, answers, step =>
       output.error(`${step.time}  ${step.initials?.padEnd(4)}  ${step.title}\n`),
     );
@@ -73,12 +73,50 @@ export const ceremonyCommand: Command = async (commandLine, output) => {
   }
 };
 
-/** The published targets a change goes on from, where its plan names a file. */
-function currentTargets(planFile: string, plan: Plan): { currentTargets?: FileInput } {
-  const file = plan.ceremony === 'rotation' ? plan.targets?.current : undefined;
-  return file === undefined
-    ? {}
-    : { currentTargets: readNamedFile(path.resolve(path.dirname(planFile), file)) };
+const besidePlan = (planFile: string, file: string): string => path.resolve(path.dirname(planFile), file);
+
+function onlineKeys(planFile: string, plan: Plan): Answers['online'] {
+  if (plan.ceremony === 'adoption' || !plan.online) return undefined;
+  const { snapshot, timestamp } = plan.online;
+  return { snapshot: readOnlineKey(planFile, snapshot), timestamp: readOnlineKey(planFile, timestamp) };
+}
+
+function keyFiles(planFile: string, plan: Plan): Answers['keyFiles'] {
+  if (plan.ceremony !== 'adoption') return new Map();
+  return new Map(
+    plan.holders.flatMap(({ name, key }) =>
+      key === undefined ? [] : [[name, readNamedFile(besidePlan(planFile, key)).bytes] as const],
+    ),
+  );
+}
+
+/** The metadata a plan names: what is published now, and the chain that is taken over. */
+function handedIn(planFile: string, plan: Plan): { currentTargets?: FileInput; roots?: FileInput[] } {
+  const read = (file: string): FileInput => readNamedFile(besidePlan(planFile, file));
+  if (plan.ceremony === 'rotation' && plan.targets?.current)
+    return { currentTargets: read(plan.targets.current) };
+  if (plan.ceremony === 'migration' && plan.targets) return { currentTargets: read(plan.targets) };
+  if (plan.ceremony !== 'adoption') return {};
+  const folders = plan.roots.map(file => besidePlan(planFile, file));
+  const roots = folders.flatMap(rootFilesIn).map(readNamedFile);
+  const targets = plan.targets
+    ? besidePlan(planFile, plan.targets)
+    : folders.map(targetsFileIn).find(Boolean);
+  return { roots, ...(targets ? { currentTargets: readNamedFile(targets) } : {}) };
+}
+
+/** @returns a root file itself, or the roots of a folder: numbered ones in order, or the one a Notary cache holds */
+function rootFilesIn(place: string): string[] {
+  if (!statSync(place, { throwIfNoEntry: false })?.isDirectory()) return [place];
+  const numbered = readdirSync(place)
+    .filter(name => /^\d+\.root\.json$/.test(name))
+    .sort((left, right) => Number.parseInt(left, 10) - Number.parseInt(right, 10));
+  return (numbered.length > 0 ? numbered : ['root.json']).map(name => path.join(place, name));
+}
+
+function targetsFileIn(place: string): string | undefined {
+  const file = path.join(place, 'targets.json');
+  return statSync(file, { throwIfNoEntry: false })?.isFile() ? file : undefined;
 }
 
 /**
@@ -87,7 +125,12 @@ function currentTargets(planFile: string, plan: Plan): { currentTargets?: FileIn
  */
 async function refuseBeforehand(
   custodian: Custodian,
-  request: { readonly plan: Plan; readonly rehearsal: false; readonly currentTargets?: FileInput },
+  request: {
+    readonly plan: Plan;
+    readonly rehearsal: false;
+    readonly currentTargets?: FileInput;
+    readonly roots?: FileInput[];
+  },
   answers: Answers,
   output: Output,
 ): Promise<void> {
@@ -102,7 +145,7 @@ async function refuseBeforehand(
   }
   for (const warning of warnings) output.error(`note: ${warning.message}\n`);
   for (const { kind, who } of script) {
-    if (kind === 'generate-key' || kind === 'certify-key')
+    if (kind === 'generate-key' || kind === 'certify-key' || kind === 'import-key')
       requirePassphrase(who, answers.passphrases.get(who));
   }
   if (answers.online) {
@@ -118,7 +161,7 @@ async function refuseBeforehand(
       repository === plan.repository &&
       (plan.dialect === undefined || dialect === plan.dialect),
   );
-  if (!isKnown) refuseOccupied(answers.destination);
+  if (!isKnown && answers.destination !== '') refuseOccupied(answers.destination);
 }
 
 function requirePassphrase(holder: string, passphrase: string | undefined): void {
@@ -240,7 +283,7 @@ async function result(custodian: Custodian, ceremony: CeremonyView): Promise<Rec
 export function plainResult(ceremony: CeremonyView): string {
   const lines = [
     ceremony.sentence,
-    `Exported to ${ceremony.export?.destination}, read back and compared.`,
+    ...(ceremony.export ? [`Exported to ${ceremony.export.destination}, read back and compared.`] : []),
     ...(ceremony.export?.files ?? []).map(file => `  ${file.sha256}  ${file.name}`),
     `Journal entry ${ceremony.journal.entries}, head ${ceremony.journal.head}`,
   ];

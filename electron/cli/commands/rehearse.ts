@@ -74,7 +74,7 @@ export const rehearseCommand: Command = async (commandLine, output) => {
     const finished = await driveCeremony(
       custodian,
       opened.id,
-      { passphrases, online, destination },
+      { passphrases, online, keyFiles: new Map(), destination },
       (step, ceremony) => {
         output.out(
           `${String(step.number).padStart(2)} of ${ceremony.steps.length}  ${(step.initials ?? '').padEnd(4)} ${step.title}\n`,

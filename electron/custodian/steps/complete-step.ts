@@ -11,6 +11,7 @@ import type { OpenVault } from '../vaults.ts';
 import { certifyHolderKey } from './certify-key.ts';
 import { exportMetadata, readBackExport } from './export.ts';
 import { generateHolderKey } from './generate-key.ts';
+import { importHolderKey } from './import-key.ts';
 import { importOnlineKeys } from './online-keys.ts';
 import { checkIsolation, closeWithTranscript, confirmPlan, takeAttendance } from './prepare-and-close.ts';
 import { proveAsClient } from './prove.ts';
@@ -36,6 +37,7 @@ const handlers: { [Kind in StepKind]: StepHandler<Kind> } = {
   'read-plan': confirmPlan,
   'generate-key': generateHolderKey,
   'certify-key': certifyHolderKey,
+  'import-key': importHolderKey,
   'online-keys': importOnlineKeys,
   sign: signPayload,
   prove: proveAsClient,

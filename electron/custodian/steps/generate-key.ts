@@ -90,7 +90,8 @@ export function checkPassphrase(passphrase: Uint8Array): void {
   });
 }
 
-async function proveItOpens(
+/** Opens what was just stored once more, and compares. @throws RootwardError `key-mismatch` */
+export async function proveItOpens(
   vault: { readKey(fingerprint: string): Promise<{ sealed: Uint8Array }> },
   publicKey: PublicKey,
   passphrase: Uint8Array,

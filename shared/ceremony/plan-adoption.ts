@@ -1,0 +1,149 @@
+import { RootwardError } from '../contract/errors.ts';
+import { sha256Hex, shortHex } from '../display/fingerprint.ts';
+import { formatDateTime } from '../tuf/date-time.ts';
+import { type Root, readRoot, readTargets } from '../tuf/metadata.ts';
+import type { SignatureVerifier } from '../tuf/signature.ts';
+import { type Verdict, verifyRootChain, verifyTargets } from '../tuf/verify.ts';
+import type { NamedFile } from '../tuf/verify-files.ts';
+import type { AdoptionPlan } from './plan.ts';
+import type { Outlook } from './plan-rotation.ts';
+import type { PlanWarning, SettledHolder, SettledPlan } from './settled-plan.ts';
+
+export interface AdoptionSources {
+  /** The chain's roots, oldest first. */
+  readonly roots: readonly NamedFile[];
+  readonly targets: NamedFile | undefined;
+  readonly verifier: SignatureVerifier;
+  /** The repository is kept by this vault already. */
+  readonly isKept: boolean;
+}
+
+/**
+ * Looks at a repository that is to be taken over: its chain is verified from its first root on, every key gets a
+ * holder, and what is missing is said.
+ * @param now milliseconds since 1970
+ * @throws RootwardError what reading metadata throws, with the file's name as place
+ */
+export function planAdoption(plan: AdoptionPlan, sources: AdoptionSources, now: number): Outlook {
+  const warnings: PlanWarning[] = [];
+  const block = (code: string, message: string): void =>
+    void warnings.push({ code, message, blocking: true });
+  const warn = (code: string, message: string): void =>
+    void warnings.push({ code, message, blocking: false });
+  const roots = sources.roots.map(file => named(file, readRoot));
+  const last = roots.at(-1);
+  if (!last) {
+    block('roots-needed', 'There is no root to take over.');
+    return { warnings };
+  }
+  const options = {
+    verifier: sources.verifier,
+    at: now,
+    gun: last.dialect.rootCertificates ? plan.repository : undefined,
+  };
+  const verdicts = verifyRootChain(roots, options);
+  verdicts.forEach((verdict, index) => judge(sources.roots[index]?.name ?? '', verdict));
+  const targets = sources.targets && named(sources.targets, readTargets);
+  if (targets) judge(sources.targets?.name ?? '', verifyTargets(targets, last, options));
+  else
+    warn('no-targets', 'No targets were handed in. They will be asked for when they have to be signed anew.');
+
+  /** What has expired can still be taken over: it must be, to be renewed. */
+  function judge(file: string, verdict: Verdict): void {
+    for (const { code, message } of verdict.problems) {
+      if (code === 'expired') warn('expired', `${file}: ${message} Renew it soon.`);
+      else block(code, `${file}: ${message}`);
+    }
+  }
+
+  if (plan.dialect !== undefined && plan.dialect !== last.dialect.name)
+    block('dialect', `The files are ${last.dialect.title}, not ${plan.dialect}.`);
+  if (sources.isKept) block('repository-exists', `This vault keeps ${plan.repository} already.`);
+  const root = holdersOf(last, 'root');
+  const targetsHolders = holdersOf(last, 'targets');
+  for (const holder of plan.holders) {
+    const used = (holder.role === 'root' ? root : targetsHolders).some(listed => listed.name === holder.name);
+    if (!used)
+      block(
+        'unknown-key',
+        `${holder.name}: the root lists no ${holder.role} key that begins with ${holder.keyId}.`,
+      );
+  }
+  const imports = plan.holders
+    .filter(holder => holder.key !== undefined)
+    .map(({ name, role }) => ({ holder: name, role }));
+  const held = imports.filter(({ role }) => role === 'root').length;
+  const threshold = last.roles.get('root')?.threshold ?? 1;
+  if (held < threshold) {
+    warn(
+      'keys-elsewhere',
+      `${held} of the ${threshold} root keys needed for a change come into this vault. The others sign by request.`,
+    );
+  }
+
+  function holdersOf(document: Root, role: 'root' | 'targets'): { name: string; keyId: string }[] {
+    return (document.roles.get(role)?.keyIds ?? []).map(keyId => {
+      const name = plan.holders.find(holder => holder.role === role && keyId.startsWith(holder.keyId))?.name;
+      return { name: name ?? `Key ${shortHex(keyId)}`, keyId };
+    });
+  }
+  if (warnings.some(warning => warning.blocking)) return { warnings };
+
+  const text = (file: NamedFile): string => new TextDecoder().decode(file.bytes);
+  const listed = (holders: readonly { name: string; keyId: string }[]) =>
+    holders.map(({ name, keyId }) => ({ holder: name, keyId }));
+  const settledHolders = (holders: readonly { name: string; keyId: string }[]): SettledHolder[] => [
+    ...holders,
+  ];
+  return {
+    warnings,
+    settle: (id): SettledPlan => ({
+      format: 1,
+      id,
+      ceremony: 'adoption',
+      rehearsal: false,
+      created: formatDateTime(Math.floor(now / 1000) * 1000),
+      dialect: last.dialect.name,
+      repository: plan.repository,
+      ...(last.version > 1 ? { version: last.version } : {}),
+      holders: settledHolders(root),
+      threshold,
+      targets: {
+        threshold: last.roles.get('targets')?.threshold ?? 1,
+        holders: settledHolders(targetsHolders),
+      },
+      targetsVersion: 0,
+      signers: { root: [root[0]?.name ?? ''], targets: [] },
+      expires: { root: last.expires, targets: targets?.expires ?? '' },
+      participants: plan.participants,
+      policy: plan.policy,
+      base: {
+        root: text(sources.roots.at(-1) as NamedFile),
+        ...(sources.targets ? { targets: text(sources.targets) } : {}),
+        holders: { root: listed(root), targets: listed(targetsHolders) },
+        legacy: [],
+      },
+      imports,
+      chain: roots.map((document, index) => ({
+        version: document.version,
+        sha256: sha256Hex((sources.roots[index] as NamedFile).bytes),
+      })),
+    }),
+  };
+}
+
+/** Reads a file, and says which one it was where it cannot be read. */
+function named<Document>(file: NamedFile, read: (bytes: Uint8Array) => Document): Document {
+  try {
+    return read(file.bytes);
+  } catch (error) {
+    if (!(error instanceof RootwardError)) throw error;
+    const { code, message, remedy, place } = error;
+    throw new RootwardError(code, {
+      message: `${file.name}: ${message}`,
+      remedy,
+      place: place ?? file.name,
+      cause: error,
+    });
+  }
+}
