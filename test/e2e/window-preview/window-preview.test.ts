@@ -133,7 +133,7 @@ test('ceremony', { timeout: 240_000 }, async () => {
   await preview.look('step-attendance', { small: true });
   await field('Initials of person 1').fill('W');
   await primary();
-  await page.getByText('These initials are taken.').first().waitFor();
+  await page.getByText('Taken already.').first().waitFor();
   await preview.look('step-attendance-errors');
   await field('Initials of person 1').fill('AD');
   await primary();
@@ -214,6 +214,7 @@ test('ceremony', { timeout: 240_000 }, async () => {
   await field('Passphrase of Holder A').fill('not the passphrase');
   await primary();
   await page.getByRole('alert').waitFor();
+  expect(await field('Passphrase of Holder A').inputValue()).toBe('');
   await preview.look('step-sign-wrong-passphrase', { small: true });
   await field('Passphrase of Holder A').fill(passphraseOf('Holder A'));
   await primary();
@@ -244,6 +245,8 @@ test('ceremony', { timeout: 240_000 }, async () => {
   await primary();
 
   await heading('Check as a client would');
+  // Four keys made, three signatures, and one slip of the keyboard.
+  expect(await main.handedPassphrases()).toEqual({ count: 8, wiped: true });
   await preview.look('step-prove');
   await primary();
   await button('Go on').waitFor();
@@ -282,6 +285,11 @@ test('ceremony', { timeout: 240_000 }, async () => {
   await heading('Print and sign the transcript');
   await page.getByRole('document', { name: 'Transcript' }).waitFor();
   await preview.look('step-transcript', { small: true });
+  // What is printed is the transcript and nothing else.
+  await page.emulateMedia({ media: 'print' });
+  expect(await page.locator('#root').getByText('Finish the ceremony').isVisible()).toBe(false);
+  expect(await page.locator('.print-only').isVisible()).toBe(true);
+  await page.emulateMedia({ media: 'screen' });
   if (process.env.ROOTWARD_SHOTS) {
     await page.emulateMedia({ media: 'print' });
     writeFileSync(
