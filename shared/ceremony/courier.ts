@@ -1,5 +1,6 @@
 import { dateInWords } from '../display/dates.ts';
-import { holderKeys } from './genesis.ts';
+import { sha256Hex } from '../display/fingerprint.ts';
+import { holderKeys, rehearsalNotice, rehearsalTarget } from './genesis.ts';
 import type { CeremonyState } from './state.ts';
 import { rehearsalBand, wrap } from './transcript.ts';
 
@@ -76,7 +77,14 @@ function tufPublishing({ plan }: CeremonyState): string[] {
     '    1.targets.json   as it is.',
     '    root.json        the same as 1.root.json, for tools that ask for it by that name.',
     '    targets.json     the same as 1.targets.json, likewise.',
-    ...(plan.rehearsal ? ['', '  and REHEARSAL-NOT-FOR-USE.txt where clients fetch targets.'] : []),
+    // With consistent snapshots clients ask for a target by its hash.
+    ...(plan.rehearsal
+      ? [
+          '',
+          `  and ${rehearsalTarget} where clients fetch targets, as`,
+          `    ${sha256Hex(new TextEncoder().encode(rehearsalNotice))}.${rehearsalTarget}.`,
+        ]
+      : []),
     '',
     ...wrap(
       '2. LET THE REPOSITORY SERVICE SIGN snapshot (version 1, listing targets.json version 1; published as 1.snapshot.json) and timestamp (version 1; published as timestamp.json) with the keys that went into this root. The repository uses consistent snapshots.',
