@@ -67,6 +67,9 @@ export const tuf10: Dialect = {
     if (!scheme.keytypes.includes(keytype)) {
       return unusable(`key type "${keytype.slice(0, 60)}" does not go with scheme "${schemeName}"`);
     }
+    // tuf-js would read PEM here as well; python-tuf would not, so such a key is no use to a repository.
+    if (scheme.algorithm === 'ed25519' && !isHex(text))
+      return unusable('an Ed25519 key must be written in hexadecimal');
     try {
       const publicKey = readPublicText(scheme.algorithm, text);
       if (publicKey.algorithm !== scheme.algorithm) {
