@@ -9,7 +9,7 @@ import { notaryV1 } from '../../shared/dialects/notary-v1.ts';
 import { tuf10 } from '../../shared/dialects/tuf-1-0.ts';
 import { canonicalJson } from '../../shared/tuf/canonical-json.ts';
 import { readCertificateChain } from '../../shared/tuf/certificate.ts';
-import type { JsonObject, JsonValue } from '../../shared/tuf/json.ts';
+import type { JsonObject } from '../../shared/tuf/json.ts';
 import { readRoot, readTargets } from '../../shared/tuf/metadata.ts';
 import { publicKeyFromRaw } from '../../shared/tuf/public-key.ts';
 import { nobleVerifier } from '../../shared/tuf/signature.ts';
