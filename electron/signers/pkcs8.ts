@@ -125,6 +125,10 @@ function pemToDer(pem: Uint8Array): Uint8Array {
   const begin = header.trimEnd();
   if (text(0, begin.length) !== begin) throw damaged('it does not begin as PKCS#8 PEM');
   const der = new Uint8Array(Math.floor((pem.length * 3) / 4));
+  const broken = (): RootwardError => {
+    der.fill(0);
+    return damaged('its base64 is broken');
+  };
   let length = 0;
   let bits = 0;
   let count = 0;
@@ -133,7 +137,7 @@ function pemToDer(pem: Uint8Array): Uint8Array {
     if (code === 0x2d) break;
     if (code === 0x0a || code === 0x0d || code === 0x3d) continue;
     const value = alphabet.indexOf(String.fromCharCode(code));
-    if (value < 0) throw damaged('its base64 is broken');
+    if (value < 0) throw broken();
     bits = ((bits << 6) | value) & 0xffffff;
     count += 1;
     if (count % 4 === 0) {
@@ -144,6 +148,6 @@ function pemToDer(pem: Uint8Array): Uint8Array {
   if (count % 4 === 3) der.set([(bits >> 10) & 255, (bits >> 2) & 255], length);
   if (count % 4 === 2) der.set([(bits >> 4) & 255], length);
   const tail = { 0: 0, 1: -1, 2: 1, 3: 2 }[(count % 4) as 0 | 1 | 2 | 3];
-  if (tail < 0) throw damaged('its base64 is broken');
+  if (tail < 0) throw broken();
   return der.subarray(0, length + tail);
 }

@@ -31,12 +31,21 @@ export function signWithSecret(
   });
 }
 
-/** @returns the public key of a secret */
-export const publicKeyOf = (algorithm: SoftwareAlgorithm, secret: Uint8Array): PublicKey =>
-  publicKeyFromRaw(
-    algorithm,
-    algorithm === 'ed25519' ? ed25519.getPublicKey(secret) : curves[algorithm].getPublicKey(secret, false),
-  );
+/**
+ * @returns the public key of a secret
+ * @throws RootwardError `key-damaged` for a number that is no scalar of its curve (FIPS 186-5 appendix A.2)
+ */
+export function publicKeyOf(algorithm: SoftwareAlgorithm, secret: Uint8Array): PublicKey {
+  if (algorithm === 'ed25519') return publicKeyFromRaw(algorithm, ed25519.getPublicKey(secret));
+  const curve = curves[algorithm];
+  if (!curve.utils.isValidSecretKey(secret)) {
+    throw new RootwardError('key-damaged', {
+      message: 'The private key is damaged: its number is not one of its curve.',
+      remedy: 'Restore this key from its backup. The passphrase was right.',
+    });
+  }
+  return publicKeyFromRaw(algorithm, curve.getPublicKey(secret, false));
+}
 
 /** @returns a function that signs with a secret while it is open, and hands out only what verifies */
 export const signChecked =
@@ -76,7 +85,12 @@ export function generateKey(algorithm: SoftwareAlgorithm): FreshKey {
       pem.fill(0);
     },
   };
-  key.sign(publicKey.spki, 'sha256');
+  try {
+    key.sign(publicKey.spki, 'sha256');
+  } catch (error) {
+    key.wipe();
+    throw error;
+  }
   return key;
 }
 

@@ -1,5 +1,6 @@
 import { dateInWords } from '../display/dates.ts';
-import { holderKeys } from './documents.ts';
+import { sha256Hex } from '../display/fingerprint.ts';
+import { holderKeys, rehearsalNotice, rehearsalTarget } from './documents.ts';
 import { listNames } from './script.ts';
 import type { SettledPlan } from './settled-plan.ts';
 import type { CeremonyState } from './state.ts';
@@ -103,8 +104,13 @@ function tufPublishing({ plan }: CeremonyState): string[] {
     ...(hasTargets ? [file(`${targetsVersion}.targets.json`, 'as it is.')] : []),
     file('root.json', `the same as ${version}.root.json, for tools that ask for it by that name.`),
     ...(hasTargets ? [file('targets.json', `the same as ${targetsVersion}.targets.json, likewise.`)] : []),
+    // With consistent snapshots clients ask for a target by its hash.
     ...(plan.rehearsal && hasTargets
-      ? ['', '  and REHEARSAL-NOT-FOR-USE.txt where clients fetch targets.']
+      ? [
+          '',
+          `  and ${rehearsalTarget} where clients fetch targets, as`,
+          `    ${sha256Hex(new TextEncoder().encode(rehearsalNotice))}.${rehearsalTarget}.`,
+        ]
       : []),
     '',
     ...wrap(tufOnlineRoles(plan)),

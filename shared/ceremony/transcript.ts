@@ -54,18 +54,17 @@ export function transcriptText(ceremony: CeremonyState, journal: JournalPosition
   title('Keys');
   for (const key of holderKeys(ceremony)) {
     add(`${key.role === 'root' ? 'Root' : 'Targets'} key of ${key.holder}`);
-    add(
-      `        key ID       ${key.keyId}`,
-      `        public key   ${key.fingerprint} (SHA-256 of its SubjectPublicKeyInfo)`,
-    );
-    add(`        read aloud   ${fingerprintFromHex(key.keyId).words.join(' ')}`);
+    add(...labelled('Key ID', key.keyId, 8));
+    add(...labelled('SHA-256 of its public key (SubjectPublicKeyInfo)', key.fingerprint, 8));
+    add(...labelled('Read aloud', fingerprintFromHex(key.keyId).words.join(' '), 8));
   }
 
   title('What went wrong');
   if (ceremony.incidents.length === 0) add('Nothing.');
   for (const incident of ceremony.incidents) {
     const step = ceremony.script.findIndex(candidate => candidate.id === incident.stepId) + 1;
-    add(...wrap(`${timeOfDay(incident.time)}  step ${step}: ${incident.message}`));
+    const [first = '', ...more] = wrap(`step ${step}: ${incident.message}`, width - 7);
+    add(`${timeOfDay(incident.time)}  ${first}`, ...more.map(line => `       ${line}`));
   }
 
   title('Journal');
@@ -88,7 +87,16 @@ export const rehearsalBand = [
   '',
 ];
 
+/** A label and its value beside it; a value that is one word too long for that, a hash, stands below it. */
 function labelled(label: string, value: string, indent = 0): string[] {
+  const longest = Math.max(...value.split(' ').map(word => word.length));
+  if (indent + Math.max(label.length + 1, 24) + longest > width) {
+    const below = Math.max(0, Math.min(indent + 2, width - longest));
+    return [
+      `${' '.repeat(indent)}${label}`,
+      ...wrap(value, Math.max(width - below, longest)).map(line => `${' '.repeat(below)}${line}`),
+    ];
+  }
   const prefix = `${' '.repeat(indent)}${label.padEnd(24)}`;
   const [first = '', ...more] = wrap(value, Math.max(width - prefix.length, 30));
   return [`${prefix}${first}`, ...more.map(line => `${' '.repeat(prefix.length)}${line}`)];

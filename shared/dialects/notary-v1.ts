@@ -102,8 +102,10 @@ export const notaryV1: Dialect = {
 
   decodeSignature(signature, key) {
     const text = signature.field('sig').string();
-    // types.go:381-390 lower-cases the method when reading.
-    const method = signature.field('method').string().toLowerCase();
+    // types.go:381-390 lower-cases the method when reading. Without one a signature does not count (verify.go).
+    const written = signature.optional('method')?.value;
+    if (typeof written !== 'string') return { malformed: 'it names no method' };
+    const method = written.toLowerCase();
     const algorithm = key.publicKey?.algorithm;
     if (algorithm && !(Object.hasOwn(methods, method) && methods[method]?.includes(algorithm))) {
       return { malformed: `method "${method.slice(0, 40)}" does not go with a ${algorithm} key` };
@@ -152,17 +154,29 @@ export const notaryV1: Dialect = {
     if (gun !== undefined && !commonNameMatches(leaf.subjectCommonName, gun)) {
       return `its certificate is for "${leaf.subjectCommonName}", not for "${gun}"`;
     }
-    // tuf/utils/x509.go, ValidateCertificate. RSA below 2048 bits is refused when the key is read.
-    const notBefore = Date.parse(leaf.notBefore);
-    const notAfter = Date.parse(leaf.notAfter);
-    if (notBefore > notAfter) return 'its certificate ends before it begins';
-    if (/sha1|md5/i.test(leaf.signatureAlgorithm)) return 'its certificate is signed with SHA-1';
-    if (checkExpiry && at > notAfter) return `its certificate expired on ${leaf.notAfter}`;
-    if (checkExpiry && at + oneDay < notBefore)
-      return `its certificate is not valid before ${leaf.notBefore}`;
+    const why = invalidCertificate(leaf, at, checkExpiry);
+    if (why !== undefined) return `its certificate ${why}`;
+    // trustpinning/certs.go, validRootIntCerts: of a new root's chain the invalid rest is dropped. The chain then
+    // has another key ID than the one that signed, so the key does not count.
+    const rest = checkExpiry ? key.certificates.slice(1) : [];
+    for (const [index, certificate] of rest.entries()) {
+      const refusal = invalidCertificate(certificate, at, true);
+      if (refusal !== undefined) return `certificate ${index + 2} of its chain ${refusal}`;
+    }
     return undefined;
   },
 };
+
+/** tuf/utils/x509.go, ValidateCertificate. RSA below 2048 bits is refused when the key is read. */
+function invalidCertificate(certificate: Certificate, at: number, checkExpiry: boolean): string | undefined {
+  const notBefore = Date.parse(certificate.notBefore);
+  const notAfter = Date.parse(certificate.notAfter);
+  if (notBefore > notAfter) return 'ends before it begins';
+  if (/sha1|md5/i.test(certificate.signatureAlgorithm)) return 'is signed with SHA-1';
+  if (checkExpiry && at > notAfter) return `expired on ${certificate.notAfter}`;
+  if (checkExpiry && at + oneDay < notBefore) return `is not valid before ${certificate.notBefore}`;
+  return undefined;
+}
 
 /** trustpinning/certs.go, MatchCNToGun: a common name may end in `*`, which stands for anything. */
 function commonNameMatches(commonName: string, gun: string): boolean {

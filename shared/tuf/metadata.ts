@@ -31,6 +31,13 @@ export interface SignedDocument {
   readonly notices: readonly { readonly code: string; readonly message: string }[];
 }
 
+/**
+ * Far above any root there is (a dozen), and low enough that a hostile file cannot keep the desk busy for hours:
+ * each key is a point to decode, each signature one to verify, twice.
+ */
+const mostKeys = 1000;
+const mostSignatures = 1000;
+
 export interface Role {
   readonly keyIds: readonly string[];
   readonly threshold: number;
@@ -134,13 +141,13 @@ function readCommon(document: JsonPlace, dialect: Dialect, type: TopLevelRole): 
     });
   }
 
-  const signatures = document
-    .field('signatures')
-    .items()
-    .map(place => {
-      place.field('sig').string();
-      return { keyId: place.field('keyid').string(), place };
-    });
+  const signaturesPlace = document.field('signatures');
+  if (signaturesPlace.items().length > mostSignatures)
+    signaturesPlace.invalid(`there are more than ${mostSignatures} signatures`);
+  const signatures = signaturesPlace.items().map(place => {
+    place.field('sig').string();
+    return { keyId: place.field('keyid').string(), place };
+  });
   if (dialect.uniqueSignatureKeyIds) {
     const seen = new Set<string>();
     for (const { keyId, place } of signatures) {
@@ -163,6 +170,7 @@ function readCommon(document: JsonPlace, dialect: Dialect, type: TopLevelRole): 
 
 function readRootFields(signed: JsonPlace, common: SignedDocument & { type: 'root' }): Root {
   const keysPlace = signed.field('keys');
+  if (keysPlace.members().length > mostKeys) keysPlace.invalid(`there are more than ${mostKeys} keys`);
   const keys = new Map(
     keysPlace.members().map(([keyId, place]) => [keyId, common.dialect.readKey(keyId, place)]),
   );
@@ -203,10 +211,26 @@ function readTargetsFields(signed: JsonPlace, common: SignedDocument & { type: '
     if (hashes.length === 0) place.field('hashes').invalid('at least one hash is needed');
     for (const [, hash] of hashes) hash.string();
   }
-  const delegations = signed.optional('delegations')?.field('roles').items() ?? [];
+  const delegations = signed.optional('delegations');
   return {
     ...common,
     targetCount: targets.length,
-    delegations: delegations.map(place => place.field('name').string()),
+    delegations: delegations === undefined ? [] : delegationNames(delegations),
   };
+}
+
+/** The names of delegated roles; of TAP 15's succinct ones, which are many and alike, the first and the last. */
+function delegationNames(delegations: JsonPlace): string[] {
+  const succinct = delegations.optional('succinct_roles');
+  if (succinct === undefined) {
+    return delegations
+      .field('roles')
+      .items()
+      .map(place => place.field('name').string());
+  }
+  const prefix = succinct.field('name_prefix').string();
+  const bits = succinct.field('bit_length').integer(1);
+  if (bits > 32) succinct.field('bit_length').invalid(`${bits} is more than 32`);
+  const last = (2 ** bits - 1).toString(16);
+  return [`${prefix}-${'0'.repeat(last.length)} to ${prefix}-${last}`];
 }

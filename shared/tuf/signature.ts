@@ -37,8 +37,11 @@ export const nobleVerifier: SignatureVerifier = (key, message, signature, hash) 
           lowS: false,
         });
       case 'ed25519':
-        // zip215: false is RFC 8032's strict rule, which OpenSSL and Go follow too.
-        return ed25519.verify(signature, message, key.raw, { zip215: false });
+        // zip215: false is RFC 8032's strict decoding, which OpenSSL and Go follow too.
+        return (
+          hasPrimeOrder(signature.subarray(0, 32)) &&
+          ed25519.verify(signature, message, key.raw, { zip215: false })
+        );
       case 'rsa':
         return hash === 'sha256' && verifyRsaPss(key, message, signature);
     }
@@ -46,6 +49,13 @@ export const nobleVerifier: SignatureVerifier = (key, message, signature, hash) 
     return false;
   }
 };
+
+/**
+ * RFC 8032 section 5.1.7 lets a verifier multiply by the cofactor or not. noble does; OpenSSL, BoringSSL and Go do
+ * not, and refuse a signature whose point R is not in the group of prime order. No honest signer makes one, but a
+ * key holder could, to set the two verifiers against each other. So it is refused here, too.
+ */
+const hasPrimeOrder = (point: Uint8Array): boolean => ed25519.Point.fromBytes(point).isTorsionFree();
 
 /**
  * Turns a DER ECDSA-Sig-Value (RFC 3279 section 2.2.3) into fixed-width r||s.

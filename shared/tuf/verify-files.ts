@@ -2,6 +2,7 @@ import { type ErrorCode, RootwardError } from '../contract/errors.ts';
 import type { VerificationView } from '../contract/views.ts';
 import { dateInWords, distanceInWords } from '../display/dates.ts';
 import { sha256Hex } from '../display/fingerprint.ts';
+import { visible } from '../display/visible.ts';
 import type { Role, Root, SignedDocument, Targets } from './metadata.ts';
 import { readMetadata } from './metadata.ts';
 import {
@@ -30,14 +31,29 @@ export const isUnreadable = (file: FileVerdict): boolean =>
 /**
  * Verifies files in the order given: roots as a chain of which the first is trusted by itself, and targets
  * against the last root accepted before them.
- * @returns verdicts as data; never throws for what a file holds
+ * @returns verdicts as data; never throws for what a file holds. Nothing in them can move a terminal's cursor or
+ * turn a line around, whatever the files hold.
  */
 export function verifyFiles(files: readonly NamedFile[], options: VerificationOptions): VerificationView {
   const read = files.map(readOne);
   const lastRoot = read.findLastIndex(entry => entry.document?.type === 'root');
   let trusted: Root | undefined;
+  let trustedWasAccepted = false;
   let gun = options.gun;
-  const verdicts = read.map((entry, index): FileVerdict => {
+  const verdicts = read.map((entry, index): FileVerdict => visibly(verdictOf(entry, index)));
+  const ok = verdicts.length > 0 && verdicts.every(verdict => verdict.ok);
+  return {
+    ok,
+    dialect: read.find(entry => entry.document)?.document?.dialect.name ?? null,
+    sentence: sentence(
+      verdicts,
+      read.map(entry => entry.document?.type ?? ''),
+    ),
+    at: new Date(options.at).toISOString(),
+    files: verdicts,
+  };
+
+  function verdictOf(entry: ReadFile, index: number): FileVerdict {
     const base = { file: entry.file.name, sha256: sha256Hex(entry.file.bytes) };
     if (!entry.document) {
       const problem = { code: entry.error.code, message: placed(entry.error) };
@@ -68,28 +84,50 @@ export function verifyFiles(files: readonly NamedFile[], options: VerificationOp
         const inferred = gun === undefined ? inferGun(document) : undefined;
         gun ??= inferred;
         const verdict = verifyRoot(document, trusted, index === lastRoot, { ...options, gun });
+        // A first root that is refused is still what the next one is held against, but vouches for no targets.
         if (verdict.ok || trusted === undefined) trusted = document;
+        trustedWasAccepted ||= verdict.ok;
         if (inferred === undefined || options.gun !== undefined) return verdict;
         const message = `No collection name was given; its certificates say "${inferred}".`;
         return { ...verdict, notices: [...verdict.notices, { code: 'gun-not-given', message }] };
       }
-      if (isTargets(document) && trusted) return verifyTargets(document, trusted, options);
+      if (isTargets(document) && trusted) {
+        const verdict = verifyTargets(document, trusted, options);
+        if (trustedWasAccepted) return verdict;
+        const message = 'The root that names its keys was itself refused.';
+        return {
+          ...verdict,
+          ok: false,
+          problems: [{ code: 'no-root-before', message }, ...verdict.problems],
+        };
+      }
       const message = isTargets(document)
         ? 'Put the root that names its keys before it.'
         : `It is ${document.type} metadata; only roots and targets are verified here.`;
       return { ok: false, problems: [{ code: 'no-root-before', message }], notices: [], quorums: [] };
     }
+  }
+}
+
+/** @returns the verdict with whatever it quotes from a file made visible; the summary quotes nothing else */
+function visibly(verdict: FileVerdict): FileVerdict {
+  const told = ({ code, message }: FileVerdict['problems'][number]) => ({
+    code,
+    message: visible(message, 2000),
   });
-  const ok = verdicts.every(verdict => verdict.ok);
   return {
-    ok,
-    dialect: read.find(entry => entry.document)?.document?.dialect.name ?? null,
-    sentence: sentence(
-      verdicts,
-      read.map(entry => entry.document?.type ?? ''),
-    ),
-    at: new Date(options.at).toISOString(),
-    files: verdicts,
+    ...verdict,
+    file: visible(verdict.file),
+    problems: verdict.problems.map(told),
+    notices: verdict.notices.map(told),
+    quorums: verdict.quorums.map(quorum => ({
+      ...quorum,
+      signatures: quorum.signatures.map(({ keyId, counted, reason }) => ({
+        keyId: visible(keyId, 64),
+        counted,
+        reason: visible(reason),
+      })),
+    })),
   };
 }
 
@@ -154,12 +192,13 @@ export function summary(document: SignedDocument | Root | Targets, at: number): 
   }
   if (isTargets(document)) {
     rows.push({ label: 'Targets', value: String(document.targetCount) });
-    rows.push({ label: 'Delegations', value: document.delegations.join(', ') || 'none' });
+    rows.push({ label: 'Delegations', value: visible(document.delegations.join(', '), 2000) || 'none' });
   }
   return rows;
 }
 
 function sentence(verdicts: readonly FileVerdict[], documents: readonly string[]): string {
+  if (verdicts.length === 0) return 'There was no file to look at.';
   const refused = verdicts.filter(verdict => !verdict.ok);
   if (refused.length > 0) {
     const [first, ...others] = refused;

@@ -189,7 +189,10 @@ export function verifyRoot(
   if (refusals.length === rootRole(root).keyIds.length) {
     problems.push({
       code: 'no-usable-root-key',
-      message: `None of its root keys can be used. ${refusals.join('; ')}.`,
+      message:
+        refusals.length === 0
+          ? 'It has no root keys.'
+          : `None of its root keys can be used. ${refusals.join('; ')}.`,
     });
   } else if (refusals.length > 0) {
     notices.push({

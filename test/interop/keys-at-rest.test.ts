@@ -1,60 +1,19 @@
 /** Promise 5 for keys: Debian's age and openssl open what the vault keeps, and the vault opens what Debian's age seals. */
-import { spawnSync } from 'node:child_process';
 import { createPublicKey, generateKeyPairSync } from 'node:crypto';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { afterAll, beforeAll, describe, expect, it, type TestContext } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { openPrivateKey, sealPrivateKey, workFactors } from '../../electron/vault/age-key-file.ts';
-import { needPeers, peerCommand, pythonEnvironment } from './peers/availability.ts';
+import { age, needAge } from './peers/age.ts';
+import { peerCommand } from './peers/availability.ts';
 import { runProgram } from './peers/run.ts';
-
-/**
- * age asks for the passphrase on the terminal and nowhere else, so it gets one: runs a program on a pseudo-terminal
- * and types the passphrase (the first line of standard input) at every prompt. Prints what the terminal showed.
- */
-const onTerminal = `
-import os, pty, re, sys
-words = sys.stdin.buffer.readline().rstrip(b"\\n")
-child, terminal = pty.fork()
-if child == 0:
-    os.execvp(sys.argv[1], sys.argv[1:])
-shown = prompt = b""
-while True:
-    try:
-        part = os.read(terminal, 4096)
-    except OSError:
-        break
-    if not part:
-        break
-    shown += part
-    prompt += part
-    if re.search(rb"passphrase[^\\r\\n]*: ?$", prompt):
-        prompt = b""
-        os.write(terminal, words + b"\\n")
-sys.stdout.buffer.write(shown)
-sys.exit(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]))
-`;
 
 let folder: string;
 beforeAll(() => {
   folder = mkdtempSync(path.join(tmpdir(), 'rootward-keys-'));
 });
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
-
-function need(context: TestContext): void {
-  needPeers(context, 'age', 'openssl');
-  const python = spawnSync('python3', ['-c', 'import pty'], { env: pythonEnvironment(), timeout: 20_000 });
-  if (python.status !== 0)
-    context.skip('python3 cannot be run here, and age reads passphrases from a terminal only');
-}
-
-const age = (words: string, ...args: string[]) =>
-  runProgram('python3', ['-c', onTerminal, peerCommand('age'), ...args], {
-    environment: pythonEnvironment(),
-    input: `${words}\n`,
-    timeoutMilliseconds: 60_000,
-  });
 
 const words = 'Grüße an 名前 – correct horse';
 const utf8 = (text: string) => new TextEncoder().encode(text);
@@ -73,7 +32,7 @@ describe('keys at rest', () => {
     ['ed25519', 10, /ED25519 Private-Key/],
   ] as const) {
     it(`${kind}: \`age -d KEY.age | openssl pkey -text\` shows it`, async context => {
-      need(context);
+      needAge(context);
       const pair = kinds[kind]();
       const pem = pair.privateKey.export({ type: 'pkcs8', format: 'pem' }) as string;
       const file = path.join(folder, `${kind}.age`);
@@ -93,7 +52,7 @@ describe('keys at rest', () => {
   }
 
   it("is refused by Debian's age with another passphrase", async context => {
-    need(context);
+    needAge(context);
     const pem = kinds.ed25519().privateKey.export({ type: 'pkcs8', format: 'pem' }) as string;
     const file = path.join(folder, 'refused.age');
     writeFileSync(file, await sealPrivateKey(utf8(pem), utf8(words), 10));
@@ -104,7 +63,7 @@ describe('keys at rest', () => {
   });
 
   it("opens what Debian's age sealed, and tells a wrong passphrase", async context => {
-    need(context);
+    needAge(context);
     const pem = kinds['ecdsa-p256']().privateKey.export({ type: 'pkcs8', format: 'pem' }) as string;
     const input = path.join(folder, 'theirs.pem');
     const file = path.join(folder, 'theirs.age');

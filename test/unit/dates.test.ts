@@ -161,7 +161,9 @@ describe('dates in words', () => {
   it('say how far away a day is', () => {
     const now = Date.UTC(2026, 10, 21, 12);
     const distance = (days: number): string => distanceInWords(new Date(now + days * day).toISOString(), now);
-    expect([-800, -100, -3, -1, -0.5, 0.5, 1, 3, 59, 100, 800, 3653].map(distance)).toEqual([
+    expect(
+      [-800, -100, -3, -1, -0.5, 0.5, 1, 3, 59, 100, 800, 1095.999, 3651.999, 3653].map(distance),
+    ).toEqual([
       '2 years ago',
       '3 months ago',
       '3 days ago',
@@ -173,6 +175,8 @@ describe('dates in words', () => {
       'in 59 days',
       'in 3 months',
       'in 2 years',
+      'in 3 years',
+      'in 10 years',
       'in 10 years',
     ]);
   });

@@ -82,7 +82,11 @@ async function removeFiles(folder: string): Promise<void> {
 export const readBackExport: StepHandler<'read-back'> = async ({ ceremony }) => {
   const [exported] = evidenceOf(ceremony, 'export');
   if (!exported) throw invalidInput('Nothing was exported yet.');
-  const { files, readFrom } = await readBackFolder(exported.files, exported.destination);
+  const { files, readFrom } = await readBackFolder(exported.files, exported.destination).catch(error => {
+    throw error instanceof RootwardError && error.code === 'file-not-found'
+      ? mediumGone(exported.destination, error)
+      : error;
+  });
   const where = readFrom === 'medium' ? 'from the medium itself' : "from the system's memory of the medium";
   return { kind: 'read-back', method: `${files} files, every byte the same, read ${where}` };
 };
@@ -104,3 +108,14 @@ async function readEarlierRoots(opened: OpenVault, { plan }: CeremonyState): Pro
     }),
   );
 }
+
+/** A medium that was plugged in for the export and is not there to be read is an incident, not a wrong path. */
+const mediumGone = (destination: string, cause: RootwardError): RootwardError =>
+  new RootwardError('medium-unreadable', {
+    message: `The export is not at ${destination} any more: the medium is not plugged in, or not mounted there.`,
+    remedy:
+      'Plug the medium in, see that it is mounted at the same place, and compare. If it is lost or does not ' +
+      'answer, export again to another one.',
+    place: destination,
+    cause,
+  });

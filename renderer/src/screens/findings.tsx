@@ -33,8 +33,13 @@ function Inner({ inner }: { readonly inner: Readonly<Record<string, unknown>> })
   );
 }
 
-/** What a file is: its form in words, its key IDs in both dialects, and what to know about it. */
-export function Findings({ name, found }: { readonly name: string; readonly found: Inspection }) {
+export interface FindingsProps {
+  readonly name: string;
+  readonly found: Inspection;
+}
+
+/** What a file is, and its exact form in words. */
+export function FindingsHead({ name, found }: FindingsProps) {
   return (
     <>
       <p className={css.name}>{name}</p>
@@ -42,6 +47,14 @@ export function Findings({ name, found }: { readonly name: string; readonly foun
         {words.kinds[found.kind]}
         {found.dialect && <span className={css.dialect}>{t.common.dialect[found.dialect]}</span>}
       </Heading>
+    </>
+  );
+}
+
+/** What to know about a file: notices, key IDs in both dialects, details, and the keys inside it. */
+export function Findings({ found }: Pick<FindingsProps, 'found'>) {
+  return (
+    <>
       {found.kind === 'private-key' && !found.encrypted && (
         <Notice tone="warning" title={words.privateWarning} />
       )}

@@ -13,7 +13,7 @@ import { Progress } from '../components/progress.tsx';
 import { altKey, escapeKey, primaryKey } from '../components/shortcuts.ts';
 import { t } from '../messages/index.ts';
 import { useNavigation } from '../stores/navigation.ts';
-import { Findings } from './findings.tsx';
+import { Findings, FindingsHead } from './findings.tsx';
 import css from './inspect.module.css';
 
 const words = t.inspect;
@@ -92,7 +92,7 @@ export function InspectScreen() {
     <Frame crumbs={[words.title]} rehearsal={false}>
       <Centre wide>
         {found ? (
-          <Findings name={name ?? ''} found={found} />
+          <FindingsHead name={name ?? ''} found={found} />
         ) : (
           <Heading focusKey="inspect" lead={words.lead}>
             {words.title}
@@ -120,6 +120,7 @@ export function InspectScreen() {
           />
         )}
         <Progress text={busy} />
+        {found && <Findings found={found} />}
       </Centre>
       <Foot
         start={

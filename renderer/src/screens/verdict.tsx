@@ -92,15 +92,16 @@ export function Verdict({ verdict }: { readonly verdict: VerificationView }) {
   return (
     <>
       <div className={cx(css.verdict, verdict.ok ? css.verdictGood : css.verdictBad)}>
-        <p className={css.verdictMark}>
-          <Icon name={verdict.ok ? 'check' : 'cross'} size={26} />
-          {verdict.ok ? words.good : words.bad}
-        </p>
-        <Heading focusKey="verdict">{verdict.sentence}</Heading>
-        <p className={css.text}>
-          {words.asOf(fullTime(verdict.at))}
-          {verdict.dialect && ` · ${t.common.dialect[verdict.dialect]}`}
-        </p>
+        <span className={css.verdictMark}>
+          <Icon name={verdict.ok ? 'check' : 'cross'} size={36} />
+        </span>
+        <div>
+          <Heading focusKey="verdict">{verdict.sentence}</Heading>
+          <p className={css.text}>
+            {words.asOf(fullTime(verdict.at))}
+            {verdict.dialect && ` · ${t.common.dialect[verdict.dialect]}`}
+          </p>
+        </div>
       </div>
       {verdict.files.map((file, index) => (
         // biome-ignore lint/suspicious/noArrayIndexKey: the same file may be given twice; its place tells them apart

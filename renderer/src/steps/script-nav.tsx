@@ -16,8 +16,8 @@ function StepLine({ step, here }: { readonly step: StepView; readonly here: bool
   const body = (
     <>
       <span className={css.number}>{step.number}</span>
-      <span className={css.title}>
-        {step.title}
+      <span className={css.title} title={step.title}>
+        {step.kind === 'sign' && step.role ? words.navSign(step.who, step.role) : step.title}
         <span className="visually-hidden">, {words.stepState[step.state]}</span>
       </span>
       <span className={css.signed}>

@@ -29,7 +29,9 @@ export const useApplication = create<Application>((set, get) => ({
     set({ busy: false });
   },
   loadHome: async () => {
-    const outcome = await ask('describeHome', {});
+    // Both: where the journal stands is shown beside what came of it.
+    const [about, outcome] = await Promise.all([ask('describeApplication', {}), ask('describeHome', {})]);
+    if (about.ok) set({ application: about.value });
     set(outcome.ok ? { home: outcome.value, error: null } : { error: outcome.error });
   },
   createVault: async () => {

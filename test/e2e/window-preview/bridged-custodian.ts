@@ -129,6 +129,14 @@ export class BridgedCustodian {
     }
   }
 
+  /** @returns how many passphrases the page has handed over since it loaded, and whether it has wiped each. */
+  async handedPassphrases(): Promise<{ count: number; wiped: boolean }> {
+    return this.#page.evaluate(() => {
+      const handed = (globalThis as unknown as { rootwardHanded: Uint8Array[] }).rootwardHanded;
+      return { count: handed.length, wiped: handed.every(bytes => bytes.every(byte => byte === 0)) };
+    });
+  }
+
   async close(): Promise<void> {
     await this.custodian.close();
     rmSync(this.folder, { recursive: true, force: true });
@@ -159,6 +167,9 @@ function putBridge(names: readonly string[]): void {
       const bytes = (part as { $bytes?: string } | null)?.$bytes;
       return typeof bytes === 'string' ? Uint8Array.from(atob(bytes), c => c.charCodeAt(0)) : part;
     });
+  // The page's own passphrase bytes, to see that it wipes them.
+  const handed: Uint8Array[] = [];
+  scope.rootwardHanded = handed;
   scope.rootwardTell = (event: unknown) => {
     for (const listener of listeners) listener(event);
   };
@@ -169,6 +180,10 @@ function putBridge(names: readonly string[]): void {
     },
   };
   for (const name of names)
-    bridge[name] = async (request: unknown) => fromText(await scope.rootwardAsk(name, toText(request)));
+    bridge[name] = async (request: { input?: { passphrase?: Uint8Array }; passphrase?: Uint8Array }) => {
+      const passphrase = request.input?.passphrase ?? request.passphrase;
+      if (passphrase) handed.push(passphrase);
+      return fromText(await scope.rootwardAsk(name, toText(request)));
+    };
   scope.rootward = bridge;
 }

@@ -133,7 +133,7 @@ test('ceremony', { timeout: 240_000 }, async () => {
   await preview.look('step-attendance', { small: true });
   await field('Initials of person 1').fill('W');
   await primary();
-  await page.getByText('These initials are taken.').first().waitFor();
+  await page.getByText('Taken already.').first().waitFor();
   await preview.look('step-attendance-errors');
   await field('Initials of person 1').fill('AD');
   await primary();
@@ -214,6 +214,7 @@ test('ceremony', { timeout: 240_000 }, async () => {
   await field('Passphrase of Holder A').fill('not the passphrase');
   await primary();
   await page.getByRole('alert').waitFor();
+  expect(await field('Passphrase of Holder A').inputValue()).toBe('');
   await preview.look('step-sign-wrong-passphrase', { small: true });
   await field('Passphrase of Holder A').fill(passphraseOf('Holder A'));
   await primary();
@@ -244,6 +245,8 @@ test('ceremony', { timeout: 240_000 }, async () => {
   await primary();
 
   await heading('Check as a client would');
+  // Four keys made, three signatures, and one slip of the keyboard.
+  expect(await main.handedPassphrases()).toEqual({ count: 8, wiped: true });
   await preview.look('step-prove');
   await primary();
   await button('Go on').waitFor();
@@ -282,6 +285,11 @@ test('ceremony', { timeout: 240_000 }, async () => {
   await heading('Print and sign the transcript');
   await page.getByRole('document', { name: 'Transcript' }).waitFor();
   await preview.look('step-transcript', { small: true });
+  // What is printed is the transcript and nothing else.
+  await page.emulateMedia({ media: 'print' });
+  expect(await page.locator('#root').getByText('Finish the ceremony').isVisible()).toBe(false);
+  expect(await page.locator('.print-only').isVisible()).toBe(true);
+  await page.emulateMedia({ media: 'screen' });
   if (process.env.ROOTWARD_SHOTS) {
     await page.emulateMedia({ media: 'print' });
     writeFileSync(
@@ -427,16 +435,21 @@ test('verify and inspect', async () => {
 
 test('rehearsal', { timeout: 120_000 }, async () => {
   const { page } = preview;
+  const repository =
+    'updates.example.com/a-division/with-a-very-long-name/that-goes-on-and-on/and-does-not-stop/before-the-edge/of-any-screen/desktop';
+  const holder = 'Maximiliana Featherstonehaugh-Cholmondeley of the Western Payments Division';
   await preview.load();
   await button('Rehearse').click();
   await heading('Which repository is this for?');
   await page.getByText('REHEARSAL. Throwaway keys.').waitFor();
   await page.getByRole('radio', { name: 'TUF 1.0' }).check();
-  await field('Repository name').fill('updates.example.com/desktop');
+  await field('Repository name').fill(repository);
   await preview.look('rehearsal-planner', { small: true });
   await primary();
+  await field('Name of root holder 1').fill(holder);
   await primary();
   await page.getByRole('radio', { name: 'Any 2 of 3' }).check();
+  await preview.look('rehearsal-threshold-long');
   await primary();
   await primary();
   await primary();
@@ -444,11 +457,20 @@ test('rehearsal', { timeout: 120_000 }, async () => {
   await preview.look('rehearsal-review');
   await primary();
   await heading('Who is present');
-  await preview.look('rehearsal-attendance');
+  await preview.look('rehearsal-attendance', { small: true });
+  await primary();
+  await heading('Machine is isolated');
+  for (const yes of await page.getByRole('radio', { name: 'Yes' }).all()) await yes.check();
+  await primary();
+  await heading('Read the plan aloud');
+  await field(/Type Yes/).fill('Yes');
+  await primary();
+  await heading(/^Root key of Maximiliana/);
+  await preview.look('rehearsal-long-names', { small: true });
   await page.keyboard.press('Escape');
   await page.keyboard.press('Alt+e');
   await field('Reason').fill('Practice is over.');
-  await field('Repository name').fill('updates.example.com/desktop');
+  await field('Repository name').fill(repository);
   await primary();
   await heading('This ceremony was ended');
   await preview.look('rehearsal-abandoned');

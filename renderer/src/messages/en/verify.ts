@@ -19,8 +19,6 @@ export const verify = {
   primary: 'Verify',
   busy: 'Verifying…',
   again: 'Verify other files',
-  good: 'Verified',
-  bad: 'Not verified',
   asOf: (date: string) => `As of ${date}`,
   fileTitle: (name: string, version: number | null) =>
     version === null ? name : `${name}: version ${version}`,

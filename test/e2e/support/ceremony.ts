@@ -1,0 +1,190 @@
+/** The steps of a first root, as people take them in the window. */
+import type { Desk } from './desk.ts';
+import { type Hands, MouseHands } from './hands.ts';
+
+export interface TestPlan {
+  readonly dialect: 'Notary v1' | 'TUF 1.0';
+  readonly repository: string;
+  readonly rehearsal?: boolean;
+  /** The words of the choice: `Any 2 of 3`, `All 3`. */
+  readonly threshold: string;
+  readonly thresholdReason?: string;
+  readonly targetsHolder?: string;
+  readonly network?: 'Stop' | 'Warn and record';
+}
+
+/** Passphrases that are good enough, one a holder. */
+const passphrases: Readonly<Record<string, string>> = {
+  'Holder A': 'velvet anchor drizzle mosaic kettle',
+  'Holder B': 'copper lantern orbit walnut ribbon',
+  'Holder C': 'saddle prism harvest igloo tundra',
+  'Release desk': 'fjord magnet pepper quilt zebra',
+};
+export const passphraseOf = (holder: string): string =>
+  passphrases[holder] ?? 'marble thicket ostrich violin canyon';
+export const allPassphrases: readonly string[] = [
+  ...Object.values(passphrases),
+  'marble thicket ostrich violin canyon',
+];
+
+/** Walks through a ceremony at a desk. `onScreen` is called on every screen, before it is left. */
+export class Walk {
+  readonly desk: Desk;
+  readonly hands: Hands;
+  readonly #onScreen: (name: string) => Promise<void>;
+
+  constructor(
+    desk: Desk,
+    hands: Hands = new MouseHands(),
+    onScreen: (name: string) => Promise<void> = async () => {},
+  ) {
+    this.desk = desk;
+    this.hands = hands;
+    this.#onScreen = onScreen;
+  }
+
+  /** Waits for a screen, has it looked at, and says that it is there. */
+  async screen(heading: string | RegExp, name: string): Promise<void> {
+    await this.desk.heading(heading);
+    await this.#onScreen(name);
+  }
+
+  // ---------------------------------------------------------------- the planner
+
+  /** From the planner's first page to its last, which is left open. */
+  async plan(plan: TestPlan): Promise<void> {
+    const { desk, hands } = this;
+    await desk.heading('Which repository is this for?');
+    await hands.choose(desk.radio(plan.dialect));
+    await hands.type(desk.field('Repository name'), plan.repository);
+    await this.#onScreen('planner-repository');
+    await desk.primary();
+    await this.screen('Who holds a root key?', 'planner-holders');
+    await desk.primary();
+    await desk.heading('How many of them must sign?');
+    await hands.choose(desk.radio(plan.threshold));
+    if (plan.thresholdReason !== undefined)
+      await hands.type(desk.field('Why must every holder sign?'), plan.thresholdReason);
+    await this.#onScreen('planner-threshold');
+    await desk.primary();
+    await desk.heading('Who signs what is released?');
+    if (plan.targetsHolder !== undefined)
+      await hands.type(desk.field('Name of targets holder 1'), plan.targetsHolder);
+    await this.#onScreen('planner-targets');
+    await desk.primary();
+    if (!plan.rehearsal) {
+      await this.screen('How long is it valid?', 'planner-validity');
+      await desk.primary();
+    }
+    await this.screen('Who else is in the room?', 'planner-people');
+    await desk.primary();
+    if (!plan.rehearsal) {
+      await desk.heading('What if a network appears?');
+      await hands.choose(desk.radio(plan.network ?? 'Warn and record'));
+      await this.#onScreen('planner-network');
+      await desk.primary();
+    }
+    await desk.heading('Read the plan');
+    await desk.text('The script').waitFor();
+    await this.#onScreen('planner-review');
+  }
+
+  // ---------------------------------------------------------------- the steps, in their order
+
+  async attend(): Promise<void> {
+    await this.screen('Who is present', 'attendance');
+    await this.desk.primary();
+  }
+
+  async isolate(): Promise<void> {
+    const { desk, hands } = this;
+    await desk.heading('Machine is isolated');
+    for (const yes of await desk.radio('Yes').all()) await hands.choose(yes);
+    await this.#onScreen('isolation');
+    await desk.primary();
+  }
+
+  async agree(): Promise<void> {
+    const { desk, hands } = this;
+    await desk.heading('Read the plan aloud');
+    await hands.type(desk.field(/Type Yes/), 'Yes');
+    await this.#onScreen('read-plan');
+    await desk.primary();
+  }
+
+  async makeKey(role: 'Root' | 'Targets', holder: string): Promise<void> {
+    const { desk, hands } = this;
+    await desk.heading(`${role} key of ${holder}`);
+    await hands.type(desk.field('New passphrase'), passphraseOf(holder));
+    await hands.type(desk.field('The same passphrase again'), passphraseOf(holder));
+    await this.#onScreen('generate-key');
+    await desk.primary();
+  }
+
+  /** Hands the keys in: as text, or as files that the dialog is answered with. */
+  async onlineKeys(
+    keys: { snapshot: string; timestamp: string },
+    as: 'text' | 'files' = 'text',
+  ): Promise<void> {
+    const { desk, hands } = this;
+    await desk.heading('Online keys');
+    for (const role of ['snapshot', 'timestamp'] as const) {
+      const slot = `${role === 'snapshot' ? 'Snapshot' : 'Timestamp'} key`;
+      if (as === 'text') await hands.type(desk.field(`Text of the ${slot}`), keys[role]);
+      else {
+        await desk.answerOpen(keys[role]);
+        await hands.press(desk.button(`Choose a file for the ${slot}`));
+        await desk.button(`Take another ${slot}`).waitFor();
+      }
+    }
+    await this.#onScreen('online-keys');
+    await desk.primary();
+  }
+
+  async sign(role: 'root' | 'targets', holder: string, passphrase = passphraseOf(holder)): Promise<void> {
+    const { desk, hands } = this;
+    await desk.heading(`${holder} signs ${role} version 1`);
+    await hands.type(desk.field(`Passphrase of ${holder}`), passphrase);
+    await this.#onScreen('sign');
+    await desk.primary();
+  }
+
+  async prove(): Promise<void> {
+    const { desk } = this;
+    await this.screen('Check as a client would', 'prove');
+    await desk.primary();
+    await desk.button('Go on').waitFor();
+    await this.#onScreen('proved');
+    await desk.primary();
+  }
+
+  /** Chooses a folder through the dialog, and writes into a new one below it. */
+  async export(folder: string, name?: string): Promise<void> {
+    const { desk, hands } = this;
+    await desk.heading('Write to the medium');
+    await desk.answerOpen(folder);
+    await hands.press(desk.button('Another folder…'));
+    await desk.text(folder).waitFor();
+    if (name !== undefined) await hands.type(desk.field('New folder'), name);
+    await this.#onScreen('export');
+    await desk.primary();
+  }
+
+  /** Says that the medium was plugged in again, and has it compared. */
+  async readBack(): Promise<void> {
+    const { desk, hands } = this;
+    await desk.heading('Read it back');
+    await hands.choose(desk.page.getByRole('checkbox'));
+    await this.#onScreen('read-back');
+    await desk.primary();
+  }
+
+  async finish(): Promise<void> {
+    const { desk } = this;
+    await desk.heading('Print and sign the transcript');
+    await desk.page.getByRole('document', { name: 'Transcript' }).waitFor();
+    await this.#onScreen('transcript');
+    await desk.primary();
+    await this.screen('The ceremony is finished', 'finished');
+  }
+}
