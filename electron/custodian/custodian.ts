@@ -10,6 +10,7 @@ import type { NetworkStatus } from '../../shared/contract/views.ts';
 import { listMedia } from '../media/list-media.ts';
 import { readNetworkStatus } from '../platform/network.ts';
 import { describeApplication, describeHome } from './describe-application.ts';
+import type { Desk } from './desk.ts';
 import {
   abandonCeremony,
   exportAgain,
@@ -19,6 +20,7 @@ import {
 } from './follow-ceremony.ts';
 import { inspectHandedFile } from './inspect-file.ts';
 import { openCeremony, previewPlan, reviseCeremony } from './plan-ceremony.ts';
+import { readPlan } from './read-plan.ts';
 import { importSignature, readSigningRequest, signRequest, writeSigningRequest } from './sign-together.ts';
 import { completeStep } from './steps/complete-step.ts';
 import { suggestPassphrase } from './suggest-passphrase.ts';
@@ -33,15 +35,6 @@ export interface CustodianOptions {
   readonly clock?: () => Date;
   readonly onJournal?: (entries: number, head: string) => void;
   readonly describeNetwork?: () => NetworkStatus;
-}
-
-/** What the use cases work with. */
-export interface Desk {
-  readonly vaults: Vaults;
-  readonly clock: () => Date;
-  readonly describeNetwork: () => NetworkStatus;
-  readonly runtime: 'electron' | 'stand-in';
-  readonly version: string;
 }
 
 type CustodianRequest = {
@@ -68,6 +61,7 @@ const answers: UseCases = {
   openCeremony,
   reviseCeremony,
   readCeremony,
+  readPlan,
   completeStep,
   exportAgain,
   abandonCeremony,

@@ -1,7 +1,7 @@
 import { homeView } from '../../shared/ceremony/view.ts';
 import { RootwardError, reportError } from '../../shared/contract/errors.ts';
 import type { ApplicationView, HomeView } from '../../shared/contract/views.ts';
-import type { Desk } from './custodian.ts';
+import type { Desk } from './desk.ts';
 
 /** The application, its runtime and the state of its vault. Opens the vault when there is one. */
 export async function describeApplication(desk: Desk): Promise<ApplicationView> {

@@ -1,7 +1,7 @@
 import { baseRoot } from '../../shared/ceremony/base-root.ts';
 import { documentPayloads, type Payload, type SignedRole } from '../../shared/ceremony/documents.ts';
 import type { SettledPlan } from '../../shared/ceremony/settled-plan.ts';
-import { type CeremonyState, evidenceOf } from '../../shared/ceremony/state.ts';
+import { evidenceOf } from '../../shared/ceremony/state.ts';
 import { transcriptText } from '../../shared/ceremony/transcript.ts';
 import { ceremonyView } from '../../shared/ceremony/view.ts';
 import { RootwardError } from '../../shared/contract/errors.ts';
@@ -10,7 +10,7 @@ import { fingerprintFromHex } from '../../shared/display/fingerprint.ts';
 import { differenceInLines, readableLines } from '../../shared/tuf/difference.ts';
 import type { JsonObject } from '../../shared/tuf/json.ts';
 import { readTargets } from '../../shared/tuf/metadata.ts';
-import type { Desk } from './custodian.ts';
+import { type Desk, requireOpen } from './desk.ts';
 
 interface CeremonyRequest {
   readonly ceremonyId: string;
@@ -91,13 +91,4 @@ export function beforeOf(plan: SettledPlan, role: SignedRole): JsonObject {
 export async function readTranscript(desk: Desk, { ceremonyId }: CeremonyRequest): Promise<{ text: string }> {
   const { opened, ceremony } = await desk.vaults.ofCeremony(ceremonyId);
   return { text: transcriptText(ceremony, opened.position) };
-}
-
-/** @throws RootwardError `ceremony-closed` */
-export function requireOpen(ceremony: CeremonyState): void {
-  if (ceremony.status === 'open') return;
-  throw new RootwardError('ceremony-closed', {
-    message: `This ceremony was ${ceremony.status} and cannot be changed any more.`,
-    remedy: 'Open a new ceremony if something is still to be done.',
-  });
 }

@@ -3,7 +3,7 @@ import type { RequestOf } from '../../shared/contract/requests.ts';
 import type { Inspection } from '../../shared/contract/views.ts';
 import { readMetadata } from '../../shared/tuf/metadata.ts';
 import { summary } from '../../shared/tuf/verify-files.ts';
-import type { Desk } from './custodian.ts';
+import type { Desk } from './desk.ts';
 import { inspectFile } from './inspect.ts';
 
 /** Says what a file is. A passphrase opens an encrypted key for this one look. */

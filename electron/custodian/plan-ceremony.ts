@@ -20,8 +20,8 @@ import type { FileInput, RequestOf } from '../../shared/contract/requests.ts';
 import type { CeremonyView, PlanPreview } from '../../shared/contract/views.ts';
 import { type Root, readRoot, readTargets } from '../../shared/tuf/metadata.ts';
 import { verifyTwice } from '../signers/platform-verifier.ts';
-import type { Desk } from './custodian.ts';
-import { requireOpen } from './follow-ceremony.ts';
+import { type Desk, requireOpen } from './desk.ts';
+
 import type { OpenVault } from './vaults.ts';
 
 interface PlanRequest {

@@ -24,8 +24,8 @@ import { verifyRoot } from '../../shared/tuf/verify.ts';
 import { verifyTwice } from '../signers/platform-verifier.ts';
 import { signAndVerify, softwareSigner } from '../signers/software.ts';
 import { withOpenedKey } from '../vault/age-key-file.ts';
-import type { Desk } from './custodian.ts';
-import { payloadView, requireOpen } from './follow-ceremony.ts';
+import { type Desk, requireOpen } from './desk.ts';
+import { payloadView } from './follow-ceremony.ts';
 import type { OpenVault } from './vaults.ts';
 
 /** Makes the file for other offline machines. @throws RootwardError `step-not-present` when nothing is to be signed */

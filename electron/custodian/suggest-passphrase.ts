@@ -1,6 +1,6 @@
 import { randomInt } from 'node:crypto';
 import { wordlist } from '@scure/bip39/wordlists/english.js';
-import type { Desk } from './custodian.ts';
+import type { Desk } from './desk.ts';
 
 /** Seven words of 2,048: 77 bits, out of reach behind scrypt even for a state, and still written in a minute. */
 const wordCount = 7;

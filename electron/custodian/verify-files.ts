@@ -4,7 +4,7 @@ import type { VerificationView } from '../../shared/contract/views.ts';
 import { parseDateTime } from '../../shared/tuf/date-time.ts';
 import { verifyFiles } from '../../shared/tuf/verify-files.ts';
 import { verifyTwice } from '../signers/platform-verifier.ts';
-import type { Desk } from './custodian.ts';
+import type { Desk } from './desk.ts';
 
 /** Verifies files somebody handed in, in the order given. @throws RootwardError `invalid-value` for the time */
 export function verifyHandedFiles(

@@ -31,6 +31,18 @@ export const shellHandlers: ShellHandlers = {
     return { files: await readChosenFiles(chosen.filePaths) };
   },
 
+  async saveFile({ title, file }, asker) {
+    const chosen = await dialog.showSaveDialog(windowOf(asker), {
+      title,
+      // Only the name is suggested; where it goes is the user's choice.
+      defaultPath: path.basename(file.name),
+      filters: [{ name: 'JSON', extensions: ['json'] }],
+    });
+    if (chosen.canceled || chosen.filePath === '') return { path: null };
+    await writeFileDurably(chosen.filePath, file.bytes, { mode: 0o644, readBack: true });
+    return { path: chosen.filePath };
+  },
+
   async printTranscript({ suggestedName }, asker) {
     const window = windowOf(asker);
     const bytes = await window.webContents.printToPDF({ printBackground: true, pageSize: 'A4' });

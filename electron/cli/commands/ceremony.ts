@@ -7,7 +7,7 @@ import type { FileInput } from '../../../shared/contract/requests.ts';
 import type { CeremonyView } from '../../../shared/contract/views.ts';
 import { parseJson } from '../../../shared/tuf/json.ts';
 import { type Custodian, createCustodian } from '../../custodian/custodian.ts';
-import { checkPassphrase } from '../../custodian/steps/generate-key.ts';
+import { checkPassphrase } from '../../custodian/steps/holder-key-file.ts';
 import { readOnlinePublicKey } from '../../custodian/steps/online-keys.ts';
 import { makeFolderDurably, storageError } from '../../platform/durable-files.ts';
 import { type Answers, driveCeremony } from '../ceremony-driver.ts';

@@ -3,8 +3,8 @@ import { publicKeyFromPem } from '../../../shared/tuf/public-key.ts';
 import { readPkcs8Pem } from '../../signers/pkcs8.ts';
 import { signChecked } from '../../signers/software.ts';
 import { withOpenedKey } from '../../vault/age-key-file.ts';
-import { invalidInput, type StepHandler } from './complete-step.ts';
 import { makeHolderCertificate } from './holder-certificate.ts';
+import { invalidInput, type StepHandler } from './step.ts';
 
 /** Makes a new certificate for a key that stays. The key is opened once, to sign it. */
 export const certifyHolderKey: StepHandler<'certify-key'> = async ({

@@ -1,12 +1,10 @@
-import type { Evidence } from '../../../shared/ceremony/events.ts';
 import type { Step } from '../../../shared/ceremony/script.ts';
 import { type CeremonyState, openSteps, peoplePresent, presentStep } from '../../../shared/ceremony/state.ts';
 import type { StepInput, StepKind } from '../../../shared/ceremony/steps.ts';
 import { ceremonyView } from '../../../shared/ceremony/view.ts';
 import { type ErrorCode, RootwardError, reportError } from '../../../shared/contract/errors.ts';
 import type { CeremonyView } from '../../../shared/contract/views.ts';
-import type { Desk } from '../custodian.ts';
-import { requireOpen } from '../follow-ceremony.ts';
+import { type Desk, requireOpen } from '../desk.ts';
 import type { OpenVault } from '../vaults.ts';
 import { certifyHolderKey } from './certify-key.ts';
 import { exportMetadata, readBackExport } from './export.ts';
@@ -16,20 +14,7 @@ import { importOnlineKeys } from './online-keys.ts';
 import { checkIsolation, closeWithTranscript, confirmPlan, takeAttendance } from './prepare-and-close.ts';
 import { proveAsClient } from './prove.ts';
 import { signPayload } from './sign.ts';
-
-/** What a step works with. */
-export interface StepContext<Kind extends StepKind> {
-  readonly desk: Desk;
-  readonly opened: OpenVault;
-  readonly ceremony: CeremonyState;
-  readonly step: Step;
-  readonly input: Extract<StepInput, { kind: Kind }>;
-}
-
-/** A step does its work, makes whatever it writes durable, and returns what the journal is to say of it. */
-export type StepHandler<Kind extends StepKind> = (
-  context: StepContext<Kind>,
-) => Promise<Extract<Evidence, { kind: Kind }>> | Extract<Evidence, { kind: Kind }>;
+import { invalidInput, type StepContext, type StepHandler } from './step.ts';
 
 const handlers: { [Kind in StepKind]: StepHandler<Kind> } = {
   attendance: takeAttendance,
@@ -104,11 +89,6 @@ export async function completeStep(desk: Desk, request: CompleteStepRequest): Pr
   const after = opened.ceremonies.get(ceremonyId) as CeremonyState;
   return ceremonyView(after, opened.position);
 }
-
-export const invalidInput = (
-  message: string,
-  remedy = 'Correct it and try again. Nothing was done.',
-): RootwardError => new RootwardError('step-input-invalid', { message, remedy });
 
 function requireRightPerson(ceremony: CeremonyState, step: Step, by: string, input: StepInput): void {
   const people = input.kind === 'attendance' ? input.people : peoplePresent(ceremony);

@@ -7,7 +7,7 @@ import { sha256Hex } from '../../../shared/display/fingerprint.ts';
 import { exportFolder } from '../../media/export-folder.ts';
 import { readBackFolder } from '../../media/read-back.ts';
 import type { OpenVault } from '../vaults.ts';
-import { invalidInput, type StepHandler } from './complete-step.ts';
+import { invalidInput, type StepHandler } from './step.ts';
 
 /** Writes the export to a folder or medium. */
 export const exportMetadata: StepHandler<'export'> = async ({ opened, ceremony, input }) => {

@@ -1,17 +1,16 @@
 import { baseRoot } from '../../../shared/ceremony/base-root.ts';
 import { RootwardError } from '../../../shared/contract/errors.ts';
-import { publicKeyToPem } from '../../../shared/tuf/public-key.ts';
-import { measureWorkFactor, sealPrivateKey } from '../../vault/age-key-file.ts';
 import { readPrivateKeyFile, wipePrivateKey, writeStandardPkcs8 } from '../../vault/key-files/key-files.ts';
 import { wipe } from '../../vault/wipe.ts';
-import { invalidInput, type StepHandler } from './complete-step.ts';
-import { checkPassphrase, keyIdsOf, proveItOpens } from './generate-key.ts';
+import { checkPassphrase, storeHolderKey } from './holder-key-file.ts';
+import { invalidInput, type StepHandler } from './step.ts';
 
 /**
  * Takes a holder's private key from a file into the vault: any form Notary, docker or OpenSSL writes. It must be the
  * key the root lists, and it is opened once more from the vault before anything is said of it.
  */
-export const importHolderKey: StepHandler<'import-key'> = async ({ desk, opened, ceremony, step, input }) => {
+export const importHolderKey: StepHandler<'import-key'> = async context => {
+  const { ceremony, step, input } = context;
   const { plan } = ceremony;
   const role = step.role ?? 'root';
   const listed = plan.base?.holders[role].find(key => key.holder === step.holder);
@@ -33,7 +32,8 @@ export const importHolderKey: StepHandler<'import-key'> = async ({ desk, opened,
           : 'Choose another file. `rootward inspect` says which key a file holds.',
       });
     }
-    if (expected.algorithm === 'rsa') {
+    const { algorithm, fingerprint } = expected;
+    if (algorithm === 'rsa') {
       throw new RootwardError('unsupported-key', {
         message: 'This is an RSA key. Rootward verifies RSA signatures but does not make them.',
         remedy:
@@ -42,29 +42,11 @@ export const importHolderKey: StepHandler<'import-key'> = async ({ desk, opened,
     }
     const pem = writeStandardPkcs8(material);
     try {
-      const sealed = await sealPrivateKey(pem, input.passphrase, measureWorkFactor());
-      const { fingerprint } = expected;
-      await opened.vault.storeKey(
-        {
-          format: 1,
-          fingerprint,
-          algorithm: expected.algorithm,
-          publicKey: publicKeyToPem(expected),
-          keyIds: keyIdsOf(expected),
-          holder: step.holder ?? '',
-          role,
-          repository: plan.repository,
-          created: desk.clock().toISOString(),
-          custody: 'software',
-          rehearsal: plan.rehearsal,
-        },
-        sealed,
-      );
-      await proveItOpens(opened.vault, expected, input.passphrase);
-      return { kind: 'import-key', role, holder: step.holder ?? '', fingerprint, form: match.form };
+      await storeHolderKey(context, { ...expected, algorithm }, pem, input.passphrase);
     } finally {
       wipe(pem);
     }
+    return { kind: 'import-key', role, holder: step.holder ?? '', fingerprint, form: match.form };
   } finally {
     for (const { privateKey } of found) if (privateKey) wipePrivateKey(privateKey);
   }

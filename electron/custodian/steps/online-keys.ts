@@ -3,7 +3,7 @@ import { evidenceOf } from '../../../shared/ceremony/state.ts';
 import { RootwardError } from '../../../shared/contract/errors.ts';
 import { type PublicKey, publicKeyToPem } from '../../../shared/tuf/public-key.ts';
 import { readPublicKeyText } from '../../../shared/tuf/read-public-key.ts';
-import type { StepHandler } from './complete-step.ts';
+import type { StepHandler } from './step.ts';
 
 /** Reads the public halves of the online keys. An offline key among them would undo the whole ceremony. */
 export const importOnlineKeys: StepHandler<'online-keys'> = ({ ceremony, input }) => {

@@ -1,7 +1,7 @@
 import { isolationChecklist, planConfirmation } from '../../../shared/ceremony/steps.ts';
 import { transcriptText } from '../../../shared/ceremony/transcript.ts';
 import { sha256Hex } from '../../../shared/display/fingerprint.ts';
-import { invalidInput, type StepHandler } from './complete-step.ts';
+import { invalidInput, type StepHandler } from './step.ts';
 
 /** Who is present: every holder the script needs, an administrator, and initials that tell people apart. */
 export const takeAttendance: StepHandler<'attendance'> = ({ ceremony, input }) => {

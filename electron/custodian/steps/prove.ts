@@ -5,7 +5,7 @@ import { sha256Hex } from '../../../shared/display/fingerprint.ts';
 import { readRoot, readTargets } from '../../../shared/tuf/metadata.ts';
 import { verifyRoot, verifyTargets } from '../../../shared/tuf/verify.ts';
 import { verifyTwice } from '../../signers/platform-verifier.ts';
-import { invalidInput, type StepHandler } from './complete-step.ts';
+import { invalidInput, type StepHandler } from './step.ts';
 
 /** Reads the finished documents from their bytes and verifies them as a client does, then keeps them. */
 export const proveAsClient: StepHandler<'prove'> = async ({ desk, opened, ceremony }) => {

@@ -4,7 +4,7 @@ import { RootwardError } from '../../../shared/contract/errors.ts';
 import { dialects } from '../../../shared/dialects/dialects.ts';
 import { signAndVerify, softwareSigner } from '../../signers/software.ts';
 import { withOpenedKey } from '../../vault/age-key-file.ts';
-import { invalidInput, type StepHandler } from './complete-step.ts';
+import { invalidInput, type StepHandler } from './step.ts';
 
 /**
  * One holder signs one document. What is signed is bound to what was shown by its hash; the signature is verified
