@@ -2,7 +2,7 @@ import { planInputOf } from '../../shared/ceremony/plan-input.ts';
 import { repositoriesOf, repositoryKey } from '../../shared/ceremony/repository.ts';
 import { RootwardError } from '../../shared/contract/errors.ts';
 import type { ReplyOf } from '../../shared/contract/requests.ts';
-import type { Desk } from './custodian.ts';
+import type { Desk } from './desk.ts';
 
 /** An open ceremony's plan, as it can be changed. @throws RootwardError `not-supported-here` for an adoption */
 export async function readPlan(

@@ -6,8 +6,9 @@ import { planSentence, planSummary, planTitle } from './describe.ts';
 import { documentPayloads, holderKeys } from './documents.ts';
 import type { Evidence } from './events.ts';
 import { initialsOf } from './initials.ts';
-import { repositoriesOf } from './repository.ts';
+import { repositoriesOf, tookEffect } from './repository.ts';
 import type { Step } from './script.ts';
+import type { SettledPlan } from './settled-plan.ts';
 import { type CeremonyState, evidenceOf, openSteps, peoplePresent, presentStep } from './state.ts';
 import type { PresentPerson } from './steps.ts';
 
@@ -25,6 +26,7 @@ export function ceremonyView(ceremony: CeremonyState, journal: JournalPosition):
   const [exported] = evidenceOf(ceremony, 'export');
   return {
     id: ceremony.id,
+    kind: plan.ceremony,
     title: planTitle(plan),
     version: plan.version ?? 1,
     repository: plan.repository,
@@ -198,6 +200,9 @@ export function homeView(ceremonies: readonly CeremonyState[], now: number): Hom
       version: root.version,
       threshold: ceremony.plan.threshold,
       rootKeys: holders.root,
+      targetsThreshold: ceremony.plan.targets.threshold,
+      targetsKeys: holders.targets,
+      ...succession(ceremony.plan, ceremonies),
       rootExpires: ceremony.plan.expires.root,
       targetsExpires: ceremony.plan.expires.targets,
       due: dueItems(ceremony.plan.expires, now),
@@ -219,6 +224,28 @@ export function homeView(ceremonies: readonly CeremonyState[], now: number): Hom
       };
     }),
   };
+}
+
+/** Who came before and after a repository that was moved to another dialect. */
+function succession(
+  { repository, dialect }: SettledPlan,
+  ceremonies: readonly CeremonyState[],
+): Pick<HomeView['repositories'][number], 'succeeds' | 'succeededBy'> {
+  const moves = ceremonies.filter(tookEffect).flatMap(({ plan }) =>
+    plan.succeeds
+      ? [
+          {
+            from: { name: plan.succeeds.repository, dialect: plan.succeeds.dialect },
+            to: { name: plan.repository, dialect: plan.dialect },
+          },
+        ]
+      : [],
+  );
+  const isThis = (one: { name: string; dialect: string }): boolean =>
+    one.name === repository && one.dialect === dialect;
+  const before = moves.find(move => isThis(move.to))?.from;
+  const after = moves.find(move => isThis(move.from))?.to;
+  return { ...(before ? { succeeds: before } : {}), ...(after ? { succeededBy: after } : {}) };
 }
 
 const yearAhead = 365 * 86_400_000;

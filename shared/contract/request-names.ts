@@ -13,6 +13,7 @@ export const requestNames = [
   'openCeremony',
   'reviseCeremony',
   'readCeremony',
+  'readPlan',
   'completeStep',
   'exportAgain',
   'abandonCeremony',
@@ -28,6 +29,7 @@ export const requestNames = [
   'listMedia',
   'chooseFolder',
   'chooseFiles',
+  'saveFile',
   'printTranscript',
 ] as const satisfies readonly RequestName[];
 

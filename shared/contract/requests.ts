@@ -71,6 +71,12 @@ export const requests = {
     reply: ceremonyViewSchema,
   },
   readCeremony: { handler: 'custodian', request: z.strictObject({ ceremonyId }), reply: ceremonyViewSchema },
+  /** An open ceremony's plan as somebody would write it, to be changed; with the targets it was handed. */
+  readPlan: {
+    handler: 'custodian',
+    request: z.strictObject({ ceremonyId }),
+    reply: z.object({ plan: planSchema, currentTargets }),
+  },
   /** Completes the present step. `by` is the name of the person who does it; they must be present. */
   completeStep: {
     handler: 'custodian',
@@ -188,6 +194,12 @@ export const requests = {
     handler: 'shell',
     request: z.strictObject({ title: z.string().max(120), multiple: z.boolean() }),
     reply: z.object({ files: z.array(fileSchema) }),
+  },
+  /** Saves a file where the user says: durably, and read back. `path` is null when they change their mind. */
+  saveFile: {
+    handler: 'shell',
+    request: z.strictObject({ title: z.string().max(120), file: fileSchema }),
+    reply: z.object({ path: z.string().nullable() }),
   },
   /** Prints this window's transcript to a PDF the user names; `path` is null when they change their mind. */
   printTranscript: {

@@ -57,8 +57,14 @@ export const repositoryViewSchema = z.object({
   version: z.int(),
   threshold: z.int(),
   rootKeys: z.array(z.object({ holder: z.string(), keyId: z.string() })),
+  targetsThreshold: z.int(),
+  targetsKeys: z.array(z.object({ holder: z.string(), keyId: z.string() })),
   rootExpires: z.string(),
+  /** Empty when this vault has never seen its targets. */
   targetsExpires: z.string(),
+  /** The repository this one took the place of, and the one that takes its place. */
+  succeeds: z.object({ name: z.string(), dialect: dialectNameSchema }).optional(),
+  succeededBy: z.object({ name: z.string(), dialect: dialectNameSchema }).optional(),
   /** What is due, in plain words, most pressing first. */
   due: z.array(z.object({ message: z.string(), severity: z.enum(['notice', 'warning', 'overdue']) })),
 });
@@ -118,6 +124,7 @@ export type StepView = z.infer<typeof stepViewSchema>;
 
 export const ceremonyViewSchema = z.object({
   id: z.string(),
+  kind: z.enum(['genesis', 'rotation', 'adoption', 'migration']),
   title: z.string(),
   /** The root version it makes. */
   version: z.int(),
