@@ -17,6 +17,8 @@ export const errorCodes = [
   'invalid-value',
   'unknown-format',
   'damaged-encoding',
+  'frames-mixed',
+  'frames-missing',
   // Keys and passphrases
   'unsupported-key',
   'invalid-key',

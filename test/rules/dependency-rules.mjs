@@ -32,6 +32,7 @@ const uiLibraries = [
   '@zxcvbn-ts/language-en',
   '@fontsource-variable/inter',
   '@fontsource-variable/jetbrains-mono',
+  'qr',
   'vite',
 ];
 
