@@ -12,8 +12,8 @@ const largestFile = 32 * 1024 * 1024;
 /** The most files that are taken in at once, as in the contract. */
 const mostFiles = 1000;
 
-/** The requests the shell answers itself: what only Electron's main process can do. */
-export const shellHandlers: ShellHandlers = {
+/** The requests the shell answers itself, but for the scanner's: what only Electron's main process can do. */
+export const dialogHandlers: Omit<ShellHandlers, 'openScanner' | 'closeScanner'> = {
   async chooseFolder({ title }, asker) {
     const chosen = await dialog.showOpenDialog(windowOf(asker), {
       title,

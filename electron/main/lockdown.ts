@@ -1,4 +1,5 @@
-import type { App, CommandLine, Session, WebContents } from 'electron';
+import type { App, CommandLine, MediaAccessPermissionRequest, Session, WebContents } from 'electron';
+import type { CameraGate } from './camera-gate.ts';
 
 /** A Chromium command-line switch, set before the app is ready, and why. */
 interface Switch {
@@ -84,15 +85,28 @@ export function isAllowedAddress(address: string, isPackaged: boolean): boolean 
   );
 }
 
-/** Closes a session: requests to anywhere, permissions, devices, downloads, dictionaries. */
-export function lockSession(session: Session, isPackaged: boolean): void {
+/**
+ * Closes a session: requests to anywhere, permissions, devices, downloads, dictionaries.
+ * @param camera the one exception: the camera, while the scanner is open
+ */
+export function lockSession(session: Session, isPackaged: boolean, camera: Pick<CameraGate, 'allows'>): void {
   // SECURITY: one listener for the whole app (Electron keeps only the last); it sees ws: and wss: too.
   session.webRequest.onBeforeRequest((details, callback) => {
     callback({ cancel: !isAllowedAddress(details.url, isPackaged) });
   });
   // SECURITY: without a handler Electron approves every permission that is asked for.
-  session.setPermissionRequestHandler((_contents, _permission, callback) => callback(false));
-  session.setPermissionCheckHandler(() => false);
+  session.setPermissionRequestHandler((contents, permission, callback, details) => {
+    const { isMainFrame, requestingUrl: address } = details;
+    const { mediaTypes = [] } = details as MediaAccessPermissionRequest;
+    callback(permission === 'media' && camera.allows({ contents, isMainFrame, address, mediaTypes }));
+  });
+  session.setPermissionCheckHandler((contents, permission, origin, { isMainFrame, mediaType }) => {
+    // Electron gives some origins with a slash at the end, some without.
+    const address = origin.replace(/\/$/, '');
+    return (
+      permission === 'media' && camera.allows({ contents, isMainFrame, address, mediaTypes: [mediaType] })
+    );
+  });
   session.setDevicePermissionHandler(() => false);
   // SECURITY: files leave through the custodian's export or the print dialog, never as a download.
   session.on('will-download', event => event.preventDefault());

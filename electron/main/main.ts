@@ -17,8 +17,9 @@ import { eventChannel, type RootwardEvent } from '../../shared/contract/requests
 import { registerRequests } from '../ipc/register-requests.ts';
 import { hardenProcess } from '../platform/process-hardening.ts';
 import { answerFileRequest, origin, readServedFiles, scheme } from './app-protocol.ts';
+import { CameraGate } from './camera-gate.ts';
 import { type CustodianHost, createCustodianHost } from './custodian-host.ts';
-import { shellHandlers } from './dialogs.ts';
+import { dialogHandlers } from './dialogs.ts';
 import { watchIdle } from './idle-lock.ts';
 import { applySwitches, lockContents, lockSession } from './lockdown.ts';
 import { custodianEnvironment, profileFolder, vaultPathFrom } from './start-options.ts';
@@ -53,6 +54,7 @@ if (chosenVault !== undefined) {
 
 let window: BrowserWindow | undefined;
 let custodian: CustodianHost | undefined;
+const camera = new CameraGate(origin);
 
 if (app.requestSingleInstanceLock()) {
   app.on('second-instance', () => {
@@ -85,7 +87,7 @@ async function start(): Promise<void> {
   // SECURITY: Chromium's own resolver and DNS over HTTPS; the stand-in's browser has its switches alone.
   if (runtime === 'electron')
     app.configureHostResolver({ enableBuiltInResolver: false, secureDnsMode: 'off' });
-  lockSession(session.defaultSession, app.isPackaged);
+  lockSession(session.defaultSession, app.isPackaged, camera);
   const files = readServedFiles(path.join(distribution, 'renderer'));
   session.defaultSession.protocol.handle(scheme, request => answerFileRequest(files, request));
   Menu.setApplicationMenu(
@@ -115,7 +117,17 @@ async function start(): Promise<void> {
     allowedOrigin: origin,
     isOwnWindow: contents => window !== undefined && !window.isDestroyed() && contents === window.webContents,
     custodian,
-    shell: shellHandlers,
+    shell: {
+      ...dialogHandlers,
+      openScanner: async (_request, asker) => {
+        camera.open(asker);
+        return {};
+      },
+      closeScanner: async () => {
+        camera.close();
+        return {};
+      },
+    },
   });
   window = openWindow({
     preload: path.join(distribution, 'electron', 'preload.cjs'),
@@ -124,9 +136,14 @@ async function start(): Promise<void> {
   });
   window.on('closed', () => {
     window = undefined;
+    camera.close();
   });
   // The stand-in's browser does not tell how long the machine was left alone.
-  if (runtime === 'electron') watchIdle(powerMonitor, () => tellWindow({ event: 'idle' }));
+  if (runtime === 'electron')
+    watchIdle(powerMonitor, () => {
+      camera.close();
+      tellWindow({ event: 'idle' });
+    });
 }
 
 function withoutSandbox(): RootwardError {

@@ -31,6 +31,8 @@ export const requestNames = [
   'chooseFiles',
   'saveFile',
   'printTranscript',
+  'openScanner',
+  'closeScanner',
 ] as const satisfies readonly RequestName[];
 
 /** A request that stands in the contract and not in the list above makes this line a type error. */

@@ -207,6 +207,10 @@ export const requests = {
     request: z.strictObject({ suggestedName: z.string().max(120) }),
     reply: z.object({ path: z.string().nullable() }),
   },
+  /** The scanner for QR codes opens: from now on this window may use the camera, and nothing else. */
+  openScanner: { handler: 'shell', request: nothing, reply: nothing },
+  /** The scanner is closed: no camera any more. Also so without being asked, when nobody is there. */
+  closeScanner: { handler: 'shell', request: nothing, reply: nothing },
 } as const satisfies Record<string, { handler: 'custodian' | 'shell'; request: z.ZodType; reply: z.ZodType }>;
 
 export type RequestName = keyof typeof requests;

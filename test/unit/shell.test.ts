@@ -18,9 +18,10 @@ import {
   type ServedFiles,
   securityHeaders,
 } from '../../electron/main/app-protocol.ts';
+import { CameraGate, type CameraUser } from '../../electron/main/camera-gate.ts';
 import { type CustodianProcess, createCustodianHost } from '../../electron/main/custodian-host.ts';
 import { idleLimit, watchIdle } from '../../electron/main/idle-lock.ts';
-import { applySwitches, isAllowedAddress, switches } from '../../electron/main/lockdown.ts';
+import { applySwitches, isAllowedAddress, lockSession, switches } from '../../electron/main/lockdown.ts';
 import { custodianEnvironment, profileFolder, vaultPathFrom } from '../../electron/main/start-options.ts';
 import { refuseInstrumentedStart } from '../../electron/platform/process-hardening.ts';
 import type { Outcome, RootwardEvent } from '../../shared/contract/requests.ts';
@@ -144,6 +145,114 @@ describe('the lockdown', () => {
     expect(new Set(set).size).toBe(set.length);
     expect(set).toEqual(expect.arrayContaining(['host-resolver-rules', 'proxy-server', 'proxy-bypass-list']));
     for (const one of switches) expect(one.why).not.toBe('');
+  });
+});
+
+describe('the camera', () => {
+  type Details = { isMainFrame?: boolean; requestingUrl?: string; mediaTypes?: string[]; mediaType?: string };
+  class FakeWindow implements CameraUser {
+    readonly #listeners = new Map<string, () => void>();
+    destroyed = false;
+    on(event: string, listener: () => void) {
+      this.#listeners.set(event, listener);
+    }
+    tell(event: string) {
+      this.#listeners.get(event)?.();
+    }
+    isDestroyed() {
+      return this.destroyed;
+    }
+  }
+  /** A locked session, and what its handlers answer. */
+  function locked() {
+    const gate = new CameraGate('app://rootward');
+    const handlers: Record<string, (...values: unknown[]) => unknown> = {};
+    const keep = (name: string) => (handler: (...values: unknown[]) => unknown) => {
+      handlers[name] = handler;
+    };
+    lockSession(
+      {
+        webRequest: { onBeforeRequest: () => {} },
+        setPermissionRequestHandler: keep('request'),
+        setPermissionCheckHandler: keep('check'),
+        setDevicePermissionHandler: keep('device'),
+        on: () => {},
+        setSpellCheckerEnabled: () => {},
+      } as never,
+      true,
+      gate,
+    );
+    const page = { isMainFrame: true, requestingUrl: 'app://rootward/index.html' };
+    const request = (contents: unknown, details: Details = {}, permission = 'media') => {
+      let answer: unknown;
+      const given = { ...page, mediaTypes: ['video'], ...details };
+      handlers.request?.(contents, permission, (value: unknown) => (answer = value), given);
+      return answer;
+    };
+    const check = (
+      contents: unknown,
+      details: Details = {},
+      permission = 'media',
+      origin = 'app://rootward/',
+    ) => handlers.check?.(contents, permission, origin, { ...page, mediaType: 'video', ...details });
+    return { gate, request, check, window: new FakeWindow() };
+  }
+
+  test('is refused until the scanner opens, and again once it is closed', () => {
+    const { gate, request, check, window } = locked();
+    const both = () => [request(window), check(window)];
+    expect(both()).toEqual([false, false]);
+    gate.open(window);
+    expect(both()).toEqual([true, true]);
+    gate.close();
+    expect(both()).toEqual([false, false]);
+  });
+
+  test('is given to nobody else, and nothing else with it', () => {
+    const { gate, request, check, window } = locked();
+    gate.open(window);
+    expect(request(new FakeWindow())).toBe(false);
+    expect(check(null)).toBe(false);
+    expect(request(window, { isMainFrame: false })).toBe(false);
+    expect(check(window, { isMainFrame: false })).toBe(false);
+    expect(request(window, { requestingUrl: 'app://rootward.evil/' })).toBe(false);
+    expect(request(window, { requestingUrl: 'https://example.org/' })).toBe(false);
+    expect(check(window, {}, 'media', 'https://example.org')).toBe(false);
+    for (const mediaTypes of [[], ['audio'], ['video', 'audio'], ['unknown']])
+      expect(request(window, { mediaTypes })).toBe(false);
+    for (const mediaType of ['audio', 'unknown']) expect(check(window, { mediaType })).toBe(false);
+    for (const permission of [
+      'display-capture',
+      'geolocation',
+      'notifications',
+      'clipboard-read',
+      'usb',
+      'hid',
+      'fullscreen',
+      'midi',
+    ])
+      expect([request(window, {}, permission), check(window, {}, permission)]).toEqual([false, false]);
+  });
+
+  test.each(['did-navigate', 'render-process-gone', 'destroyed'])('is taken away at %s', event => {
+    const { gate, request, window } = locked();
+    gate.open(window);
+    const other = new FakeWindow();
+    gate.open(other);
+    window.tell(event);
+    expect(request(other)).toBe(true);
+    other.tell(event);
+    expect(request(other)).toBe(false);
+    gate.open(window);
+    window.tell(event);
+    expect(request(window)).toBe(false);
+  });
+
+  test('is not given to a window that is gone', () => {
+    const { gate, request, window } = locked();
+    gate.open(window);
+    window.destroyed = true;
+    expect(request(window)).toBe(false);
   });
 });
 

@@ -124,6 +124,9 @@ export class BridgedCustodian {
         return { ok: true, value: { path: path.join(this.folder, 'out') } };
       case 'printTranscript':
         return { ok: true, value: { path: '/home/ada/transcript.pdf' } };
+      case 'openScanner':
+      case 'closeScanner':
+        return { ok: true, value: {} };
       default:
         return this.custodian.handle(name, request);
     }
