@@ -1,8 +1,10 @@
 import { ceremony } from './en/ceremony.ts';
 import { common } from './en/common.ts';
+import { difference } from './en/difference.ts';
 import { errors } from './en/errors.ts';
 import { home } from './en/home.ts';
 import { inspect } from './en/inspect.ts';
+import { keySteps } from './en/key-steps.ts';
 import { planner } from './en/planner.ts';
 import { steps } from './en/steps.ts';
 import { verify } from './en/verify.ts';
@@ -12,5 +14,17 @@ import { welcome } from './en/welcome.ts';
  * Everything the window says. One object a language, one file a part of the window; a translation is another
  * folder beside `en` of the same shape.
  */
-export const t = { ceremony, common, errors, home, inspect, planner, steps, verify, welcome };
+export const t = {
+  ceremony,
+  common,
+  difference,
+  errors,
+  home,
+  inspect,
+  keySteps,
+  planner,
+  steps,
+  verify,
+  welcome,
+};
 export type Messages = typeof t;

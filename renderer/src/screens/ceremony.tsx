@@ -6,10 +6,12 @@ import { ErrorPanel, Notice } from '../components/notice.tsx';
 import { primaryKey } from '../components/shortcuts.ts';
 import { t } from '../messages/index.ts';
 import { AttendanceStep } from '../steps/attendance.tsx';
+import { CertifyKeyStep } from '../steps/certify-key.tsx';
 import { Closed } from '../steps/closed.tsx';
 import { DoneStep } from '../steps/done-step.tsx';
 import { ExportStep } from '../steps/export.tsx';
 import { GenerateKeyStep } from '../steps/generate-key.tsx';
+import { ImportKeyStep } from '../steps/import-key.tsx';
 import { IsolationStep } from '../steps/isolation.tsx';
 import { OnlineKeysStep } from '../steps/online-keys.tsx';
 import { ProveStep } from '../steps/prove.tsx';
@@ -27,6 +29,8 @@ const stepComponents: Readonly<Record<StepKind, (props: StepProps) => React.Reac
   isolation: IsolationStep,
   'read-plan': ReadPlanStep,
   'generate-key': GenerateKeyStep,
+  'certify-key': CertifyKeyStep,
+  'import-key': ImportKeyStep,
   'online-keys': OnlineKeysStep,
   sign: SignStep,
   prove: ProveStep,
@@ -37,11 +41,11 @@ const stepComponents: Readonly<Record<StepKind, (props: StepProps) => React.Reac
 
 /** A ceremony: the script on the left, the present step in the centre, the evidence on the right. */
 export function CeremonyScreen({ ceremonyId }: { readonly ceremonyId: string }) {
-  const { view, error, lookingAt, open } = useCeremony();
+  const { view, error, lookingAt, turn, open } = useCeremony();
   const home = useNavigation(state => state.home);
   useEffect(() => {
     if (useCeremony.getState().view?.id !== ceremonyId) void open(ceremonyId);
-    else useCeremony.setState({ error: null, lookingAt: null, lastDone: null });
+    else useCeremony.setState({ error: null, lookingAt: null, turn: null, lastDone: null });
   }, [ceremonyId, open]);
 
   if (view?.id !== ceremonyId) {
@@ -59,7 +63,8 @@ export function CeremonyScreen({ ceremonyId }: { readonly ceremonyId: string }) 
     );
   }
 
-  const present = view.steps.find(step => step.id === view.presentStepId);
+  const taken = view.steps.find(step => step.id === turn && step.canComplete && step.state !== 'done');
+  const present = taken ?? view.steps.find(step => step.id === view.presentStepId);
   const looked = view.steps.find(step => step.id === lookingAt && step.state === 'done');
   const Present = present && stepComponents[present.kind];
   return (

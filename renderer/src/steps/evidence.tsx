@@ -9,8 +9,15 @@ import css from './evidence.module.css';
 const words = t.ceremony;
 
 /** Signatures needed and made for one role: as segments, and in words. */
-function SignatureCount({ count }: { readonly count: CeremonyView['signatures'][number] }) {
-  const segments = Math.max(count.needed, count.planned, count.made);
+function SignatureCount({
+  count,
+  all,
+}: {
+  readonly count: CeremonyView['signatures'][number];
+  readonly all: number;
+}) {
+  const segments = Math.max(count.made, all);
+  const role = t.common.role[count.role];
   return (
     <div className={css.count}>
       <span className={css.segments} aria-hidden="true">
@@ -20,7 +27,11 @@ function SignatureCount({ count }: { readonly count: CeremonyView['signatures'][
         ))}
       </span>
       <p className={css.countText}>
-        <span>{words.signatureCount(t.common.role[count.role], count.made, count.needed)}</span>
+        <span>
+          {all === count.needed
+            ? words.signatureCount(role, count.made, count.needed)
+            : t.difference.signaturesOf(role, count.made, all)}
+        </span>
         {count.made > 0 && <span>{words.checkedTwice}</span>}
       </p>
     </div>
@@ -46,16 +57,25 @@ function Keys({ of, keys }: { readonly of: 'root' | 'targets'; readonly keys: Ce
 
 /** The evidence of a ceremony, always in the same place. */
 export function Evidence({ ceremony }: { readonly ceremony: CeremonyView }) {
+  // A change asks both the old and the new holders: what counts is every signature of its script.
+  const signatures = ceremony.signatures
+    .map(count => ({
+      count,
+      all: ceremony.steps.filter(step => step.kind === 'sign' && step.role === count.role).length,
+    }))
+    .filter(({ all }) => all > 0);
   return (
     <Right label={words.evidenceLabel}>
       <SideSection title={words.planWords}>
         <HashWords words={ceremony.plan.words} />
       </SideSection>
-      <SideSection title={words.signatures}>
-        {ceremony.signatures.map(count => (
-          <SignatureCount key={count.role} count={count} />
-        ))}
-      </SideSection>
+      {signatures.length > 0 && (
+        <SideSection title={words.signatures}>
+          {signatures.map(({ count, all }) => (
+            <SignatureCount key={count.role} count={count} all={all} />
+          ))}
+        </SideSection>
+      )}
       <Keys of="root" keys={ceremony.keys} />
       <Keys of="targets" keys={ceremony.keys} />
       {ceremony.incidents.length > 0 && (

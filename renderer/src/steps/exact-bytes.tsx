@@ -9,6 +9,7 @@ import { ErrorPanel, Notice } from '../components/notice.tsx';
 import { escapeKey } from '../components/shortcuts.ts';
 import { HashHex, HashWords } from '../components/words.tsx';
 import { t } from '../messages/index.ts';
+import { changesSomething, DifferenceLines } from './difference.tsx';
 import css from './exact-bytes.module.css';
 
 const words = t.steps.sign;
@@ -19,6 +20,48 @@ export interface ExactBytesProps {
   /** The hash the step speaks of: the bytes shown must be those. */
   readonly expected: string;
   readonly onClose: () => void;
+}
+
+/** A document to be signed, three ways: what changes in it, the whole of it, and byte for byte. */
+export function PayloadTabs({ payload }: { readonly payload: PayloadView }) {
+  const changes = changesSomething(payload);
+  return (
+    <Tabs className={css.tabs ?? ''} defaultSelectedKey={changes ? 'changes' : 'readable'}>
+      <TabList aria-label={words.exactTitle(t.common.role[payload.role])} className={css.list ?? ''}>
+        {changes && (
+          <Tab id="changes" className={css.tab ?? ''}>
+            {t.difference.tab}
+          </Tab>
+        )}
+        <Tab id="readable" className={css.tab ?? ''}>
+          {words.readable}
+        </Tab>
+        <Tab id="canonical" className={css.tab ?? ''}>
+          {words.canonical}
+        </Tab>
+      </TabList>
+      {changes && (
+        <TabPanel id="changes" className={css.panel ?? ''}>
+          <p className={css.text}>{t.difference.tabText}</p>
+          <DifferenceLines payload={payload} tall />
+        </TabPanel>
+      )}
+      <TabPanel id="readable" className={css.panel ?? ''}>
+        <p className={css.text}>{words.readableText}</p>
+        {/* biome-ignore lint/a11y/noNoninteractiveTabindex: a region that scrolls must be reachable by keyboard */}
+        <pre className={css.bytes} tabIndex={0}>
+          {payload.readable}
+        </pre>
+      </TabPanel>
+      <TabPanel id="canonical" className={css.panel ?? ''}>
+        <p className={css.text}>{words.canonicalText}</p>
+        {/* biome-ignore lint/a11y/noNoninteractiveTabindex: a region that scrolls must be reachable by keyboard */}
+        <pre className={`${css.bytes} ${css.wrap}`} tabIndex={0}>
+          {payload.canonical}
+        </pre>
+      </TabPanel>
+    </Tabs>
+  );
 }
 
 /** Exactly what is signed: the bytes, the same to read, and their SHA-256. */
@@ -37,30 +80,7 @@ export function ExactBytes({ ceremonyId, role, expected, onClose }: ExactBytesPr
       {payload && payload.fingerprint.hex !== expected && <Notice tone="stop" title={words.changed} />}
       {payload && (
         <>
-          <Tabs className={css.tabs ?? ''} defaultSelectedKey="readable">
-            <TabList aria-label={words.exactTitle(t.common.role[role])} className={css.list ?? ''}>
-              <Tab id="readable" className={css.tab ?? ''}>
-                {words.readable}
-              </Tab>
-              <Tab id="canonical" className={css.tab ?? ''}>
-                {words.canonical}
-              </Tab>
-            </TabList>
-            <TabPanel id="readable" className={css.panel ?? ''}>
-              <p className={css.text}>{words.readableText}</p>
-              {/* biome-ignore lint/a11y/noNoninteractiveTabindex: a region that scrolls must be reachable by keyboard */}
-              <pre className={css.bytes} tabIndex={0}>
-                {payload.readable}
-              </pre>
-            </TabPanel>
-            <TabPanel id="canonical" className={css.panel ?? ''}>
-              <p className={css.text}>{words.canonicalText}</p>
-              {/* biome-ignore lint/a11y/noNoninteractiveTabindex: a region that scrolls must be reachable by keyboard */}
-              <pre className={`${css.bytes} ${css.wrap}`} tabIndex={0}>
-                {payload.canonical}
-              </pre>
-            </TabPanel>
-          </Tabs>
+          <PayloadTabs payload={payload} />
           <section className={css.hash} aria-label={t.common.sha256}>
             <h3>{t.common.sha256}</h3>
             <HashWords words={payload.fingerprint.words} size="wide" />

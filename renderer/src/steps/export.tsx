@@ -58,6 +58,11 @@ export function ExportStep({ ceremony, step }: StepProps) {
     })),
     ...(folder === null ? [] : [{ value: folder, name: words.chosenFolder, text: folder }]),
   ];
+  const [metadata, ...rest] = words.what;
+  const rootOnly = ceremony.payloads.every(payload => payload.role === 'root');
+  const what = metadata
+    ? [rootOnly ? { ...metadata, value: t.difference.exportRootOnly } : metadata, ...rest]
+    : rest;
   const there = choices.some(choice => choice.value === chosen);
   const submit = () => {
     setTried(true);
@@ -102,7 +107,7 @@ export function ExportStep({ ceremony, step }: StepProps) {
         )}
       </div>
       <SubHeading>{words.whatHeading}</SubHeading>
-      <Facts rows={words.what} />
+      <Facts rows={what} />
       <p className={css.hint}>{words.noKeys}</p>
     </StepLayout>
   );

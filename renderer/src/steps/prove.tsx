@@ -11,6 +11,8 @@ const words = t.steps.prove;
 export function ProveStep({ ceremony, step }: StepProps) {
   const complete = useCeremony(state => state.complete);
   const by = useBy({ ceremony, step });
+  const [from, ...rest] = words.list;
+  const lines = [ceremony.kind === 'rotation' ? t.difference.proveFrom : from, ...rest];
   return (
     <StepLayout
       ceremony={ceremony}
@@ -22,7 +24,7 @@ export function ProveStep({ ceremony, step }: StepProps) {
     >
       <SubHeading>{words.heading}</SubHeading>
       <ul className={css.plainList}>
-        {words.list.map(line => (
+        {lines.map(line => (
           <li key={line}>{line}</li>
         ))}
       </ul>

@@ -9,6 +9,7 @@ import { useCeremony } from '../stores/ceremony.ts';
 import { type StepProps, useBy } from './step.ts';
 import { StepLayout } from './step-layout.tsx';
 import css from './steps.module.css';
+import { WhatChanges } from './what-changes.tsx';
 
 const words = t.steps.readPlan;
 
@@ -28,6 +29,7 @@ export function ReadPlanStep({ ceremony, step }: StepProps) {
     <StepLayout ceremony={ceremony} step={step} primary={{ label: words.primary, onPress: submit }}>
       <p className={css.sentence}>{ceremony.sentence}</p>
       <Facts rows={ceremony.summary} />
+      <WhatChanges ceremony={ceremony} />
       <SubHeading>{words.wordsHeading}</SubHeading>
       <p className={css.text}>{words.wordsText}</p>
       <div className={css.bigWords}>

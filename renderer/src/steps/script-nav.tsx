@@ -7,17 +7,18 @@ import { Left } from '../components/frame.tsx';
 import { t } from '../messages/index.ts';
 import { useCeremony } from '../stores/ceremony.ts';
 import css from './script-nav.module.css';
+import { signHint } from './turn.tsx';
 
 const words = t.ceremony;
 
 function StepLine({ step, here }: { readonly step: StepView; readonly here: boolean }) {
-  const lookAt = useCeremony(state => state.lookAt);
+  const { lookAt, takeTurn } = useCeremony();
   const classes = cx(css.step, css[step.state], here && css.here);
   const body = (
     <>
       <span className={css.number}>{step.number}</span>
       <span className={css.title} title={step.title}>
-        {step.kind === 'sign' && step.role ? words.navSign(step.who, step.role) : step.title}
+        {step.kind === 'sign' && step.role ? words.navSign(step.who, step.role, signHint(step)) : step.title}
         <span className="visually-hidden">, {words.stepState[step.state]}</span>
       </span>
       <span className={css.signed}>
@@ -32,14 +33,14 @@ function StepLine({ step, here }: { readonly step: StepView; readonly here: bool
   }, [here]);
   return (
     <li ref={line}>
-      {step.state === 'waiting' ? (
+      {step.state === 'waiting' && !step.canComplete ? (
         <span className={classes}>{body}</span>
       ) : (
         <button
           type="button"
           className={classes}
           aria-current={current}
-          onClick={() => lookAt(step.state === 'present' ? null : step.id)}
+          onClick={() => (step.state === 'done' ? lookAt(step.id) : takeTurn(step.id))}
         >
           {body}
         </button>

@@ -5,10 +5,13 @@ import { altKey } from '../components/shortcuts.ts';
 import { HashWords } from '../components/words.tsx';
 import { t } from '../messages/index.ts';
 import { useCeremony } from '../stores/ceremony.ts';
+import { changesSomething, DifferenceLines } from './difference.tsx';
 import { ExactBytes } from './exact-bytes.tsx';
 import { type StepProps, useBy } from './step.ts';
 import { StepLayout } from './step-layout.tsx';
 import css from './steps.module.css';
+import { isHere, Turn } from './turn.tsx';
+import { usePayload } from './use-payload.ts';
 
 const words = t.steps.sign;
 
@@ -21,6 +24,8 @@ export function SignStep({ ceremony, step }: StepProps) {
   const [showing, setShowing] = useState(false);
   const role = step.role ?? 'root';
   const payload = ceremony.payloads.find(candidate => candidate.role === role);
+  const { payload: shown } = usePayload(ceremony, role);
+  const absent = ceremony.people.length > 0 && !isHere({ ceremony, step });
 
   const submit = async () => {
     const field = passphrase.current;
@@ -45,13 +50,21 @@ export function SignStep({ ceremony, step }: StepProps) {
       primary={{
         label: words.primary,
         onPress: () => void submit(),
-        blocked: payload ? undefined : words.missing,
+        blocked: payload ? (absent ? t.difference.turn.absentBlocked(step.who) : undefined) : words.missing,
       }}
       secondary={
         payload ? [{ label: words.exact, onPress: () => setShowing(true), shortcut: altKey('b') }] : []
       }
     >
-      <Facts rows={ceremony.summary} dense />
+      <Turn ceremony={ceremony} step={step} />
+      {shown && changesSomething(shown) ? (
+        <>
+          <p className={css.sentence}>{ceremony.sentence}</p>
+          <DifferenceLines payload={shown} />
+        </>
+      ) : (
+        <Facts rows={ceremony.summary} dense />
+      )}
       {payload && (
         <section className={css.payload} aria-label={words.payload(t.common.role[role].toLowerCase())}>
           <p className={css.payloadTitle}>{words.payload(t.common.role[role].toLowerCase())}</p>
@@ -59,14 +72,18 @@ export function SignStep({ ceremony, step }: StepProps) {
         </section>
       )}
       <div className={css.atHand}>
-        <PassphraseField
-          key={step.id}
-          ref={passphrase}
-          label={words.passphrase(step.who)}
-          hint={words.hint}
-          error={error}
-          autoFocus
-        />
+        {absent ? (
+          <p className={css.text}>{t.difference.turn.absentText(step.who)}</p>
+        ) : (
+          <PassphraseField
+            key={step.id}
+            ref={passphrase}
+            label={words.passphrase(step.who)}
+            hint={words.hint}
+            error={error}
+            autoFocus
+          />
+        )}
       </div>
       {showing && payload && (
         <ExactBytes

@@ -7,8 +7,15 @@ export interface StepProps {
   readonly step: StepView;
 }
 
+const holderKinds: ReadonlySet<StepView['kind']> = new Set([
+  'generate-key',
+  'certify-key',
+  'import-key',
+  'sign',
+]);
+
 /** Steps that only their holder can do. */
-export const isHolderStep = (step: StepView): boolean => step.kind === 'generate-key' || step.kind === 'sign';
+export const isHolderStep = (step: StepView): boolean => holderKinds.has(step.kind);
 
 /** @returns the name of whoever will initial this step. */
 export function useBy({ ceremony, step }: StepProps): string {

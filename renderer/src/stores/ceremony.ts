@@ -15,6 +15,8 @@ interface CeremonyState {
   readonly error: ErrorReport | null;
   /** The done step being looked at; null: the present one. */
   readonly lookingAt: string | null;
+  /** The signature somebody has chosen to make now; null: the first that is open. */
+  readonly turn: string | null;
   /** The step completed last in this window, to be acknowledged. */
   readonly lastDone: string | null;
   /** Who initials steps that belong to no holder; null: the administrator. */
@@ -23,6 +25,7 @@ interface CeremonyState {
   adopt(view: CeremonyView): void;
   refresh(): Promise<void>;
   lookAt(stepId: string | null): void;
+  takeTurn(stepId: string): void;
   chooseInitialler(name: string): void;
   clearError(): void;
   /** Completes the present step. @returns whether it was accepted. The caller wipes what it put into `input`. */
@@ -31,7 +34,7 @@ interface CeremonyState {
   abandon(reason: string, confirmation: string, busyText: string): Promise<ErrorReport | null>;
 }
 
-const empty = { busy: null, error: null, lookingAt: null, lastDone: null };
+const empty = { busy: null, error: null, lookingAt: null, turn: null, lastDone: null };
 
 export const useCeremony = create<CeremonyState>((set, get) => {
   /** Takes a reply: the new view, or the error beside the old one. */
@@ -57,6 +60,7 @@ export const useCeremony = create<CeremonyState>((set, get) => {
       if (outcome.ok && get().busy === null) set({ view: outcome.value });
     },
     lookAt: lookingAt => set({ lookingAt }),
+    takeTurn: turn => set({ turn, lookingAt: null, lastDone: null, error: null }),
     chooseInitialler: initialler => set({ initialler }),
     clearError: () => set({ error: null }),
     complete: async (stepId, by, input, busyText) => {
@@ -66,6 +70,7 @@ export const useCeremony = create<CeremonyState>((set, get) => {
       const outcome = await ask('completeStep', { ceremonyId: view.id, stepId, by, input });
       const accepted = take(outcome, {
         lastDone: stepId,
+        turn: null,
         lookingAt: heldKinds.has(input.kind) ? stepId : null,
       });
       // A failure of the room or the machine is an incident, and stands in the journal.

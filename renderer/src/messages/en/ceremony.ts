@@ -3,7 +3,7 @@ export const ceremony = {
   evidenceLabel: 'Evidence',
   acts: { Prepare: 'Prepare', Keys: 'Keys', Sign: 'Sign', Prove: 'Prove', Close: 'Close' },
   stepState: { done: 'done', present: 'present step', waiting: 'to come' },
-  navSign: (holder: string, role: string) => `${holder} signs ${role}`,
+  navSign: (holder: string, role: string, hint: string) => `${holder} signs ${role} ${hint}`.trim(),
   planWords: 'Plan, read aloud',
   signatures: 'Signatures',
   signatureCount: (role: string, made: number, needed: number) => `${role}: ${made} of ${needed} needed`,
