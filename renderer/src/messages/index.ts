@@ -6,6 +6,7 @@ import { home } from './en/home.ts';
 import { inspect } from './en/inspect.ts';
 import { keySteps } from './en/key-steps.ts';
 import { planner } from './en/planner.ts';
+import { qr } from './en/qr.ts';
 import { steps } from './en/steps.ts';
 import { verify } from './en/verify.ts';
 import { welcome } from './en/welcome.ts';
@@ -23,6 +24,7 @@ export const t = {
   inspect,
   keySteps,
   planner,
+  qr,
   steps,
   verify,
   welcome,
