@@ -5,7 +5,7 @@ import { canonicalJson, jsonText } from '../tuf/canonical-json.ts';
 import { readCertificateChain } from '../tuf/certificate.ts';
 import type { JsonObject, JsonValue } from '../tuf/json.ts';
 import { type Root, readTargets } from '../tuf/metadata.ts';
-import { type PublicKey, publicKeyFromPem } from '../tuf/public-key.ts';
+import { type PublicKey, publicKeyFromPem, publicKeyToPem } from '../tuf/public-key.ts';
 import { baseRoot } from './base-root.ts';
 import type { EvidenceOf } from './events.ts';
 import type { SettledHolder, SettledPlan } from './settled-plan.ts';
@@ -148,6 +148,68 @@ function rootDocument(
     },
     roles,
   };
+}
+
+/**
+ * Makes the documents of a plan anew, with whatever new keys a root lists: bytes that came from elsewhere are compared
+ * with these, so that nothing stands in them that the plan does not speak of.
+ * @returns undefined where the root does not list the keys the plan asks for
+ */
+export function rebuildDocuments(
+  plan: SettledPlan,
+  root: Root,
+): { readonly root: Uint8Array; readonly targets?: Uint8Array } | undefined {
+  const dialect = dialects[plan.dialect];
+  const base = baseRoot(plan);
+  const keys: HolderKey[] = [];
+  for (const role of ['root', 'targets'] as const) {
+    const holders = role === 'root' ? plan.holders : plan.targets.holders;
+    const keyIds = root.roles.get(role)?.keyIds ?? [];
+    if (keyIds.length !== holders.length) return undefined;
+    for (const [index, holder] of holders.entries()) {
+      const listed = root.keys.get(keyIds[index] ?? '');
+      if (!listed?.publicKey || !isPlannedKey(plan, base, role, holder, listed)) return undefined;
+      const { publicKey, keyId } = listed;
+      const object = isListedAsBefore(holder)
+        ? (base?.keys.get(keyId)?.object ?? {})
+        : dialect.writeKey(publicKey, listed.certificates[0]?.der);
+      keys.push({ role, holder: holder.name, fingerprint: publicKey.fingerprint, publicKey, keyId, object });
+    }
+  }
+  const onlineKeyOf = (role: 'snapshot' | 'timestamp'): { publicKey: string } | undefined => {
+    const publicKey = root.keys.get(root.roles.get(role)?.keyIds[0] ?? '')?.publicKey;
+    return publicKey && { publicKey: publicKeyToPem(publicKey) };
+  };
+  const snapshot = onlineKeyOf('snapshot');
+  const timestamp = onlineKeyOf('timestamp');
+  const isReplaced = !base || plan.replacesOnlineKeys === true;
+  if (isReplaced && !(snapshot && timestamp)) return undefined;
+  const online =
+    isReplaced && snapshot && timestamp ? ({ kind: 'online-keys', snapshot, timestamp } as const) : undefined;
+  return {
+    root: canonicalJson(rootDocument(plan, keys, online)),
+    ...(plan.targetsVersion === 0 ? {} : { targets: canonicalJson(targetsDocument(plan)) }),
+  };
+}
+
+const isListedAsBefore = (holder: SettledHolder): boolean =>
+  'keyId' in holder && holder.renewCertificate !== true;
+
+function isPlannedKey(
+  plan: SettledPlan,
+  base: Root | undefined,
+  role: SignedRole,
+  holder: SettledHolder,
+  { keyId, publicKey, certificates }: ListedKey,
+): boolean {
+  const dialect = dialects[plan.dialect];
+  if ('keyId' in holder && isListedAsBefore(holder)) return keyId === holder.keyId;
+  if (role === 'root' && dialect.rootCertificates && certificates[0]?.subjectCommonName !== plan.repository)
+    return false;
+  if ('keytype' in holder) return publicKey?.algorithm === holder.keytype;
+  const expected =
+    'keyId' in holder ? base?.keys.get(holder.keyId)?.publicKey : publicKeyFromPem(holder.publicKey);
+  return publicKey?.fingerprint === expected?.fingerprint;
 }
 
 /** The keys of the last root that stay: all but those no role needs any more. */

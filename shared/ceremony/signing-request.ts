@@ -10,7 +10,13 @@ import { type Root, readRoot, readTargets } from '../tuf/metadata.ts';
 import type { PublicKey } from '../tuf/public-key.ts';
 import type { SignatureVerifier } from '../tuf/signature.ts';
 import { baseRoot } from './base-root.ts';
-import { documentPayloads, holderKeys, type SignedRole, signingKeyIds } from './documents.ts';
+import {
+  documentPayloads,
+  holderKeys,
+  rebuildDocuments,
+  type SignedRole,
+  signingKeyIds,
+} from './documents.ts';
 import type { Step } from './script.ts';
 import { planHash, settledPlanSchema } from './settled-plan.ts';
 import type { CeremonyState } from './state.ts';
@@ -141,6 +147,7 @@ export function checkSigningRequest(request: SigningRequest): CheckedRequest {
     });
   };
   if (planHash(plan) !== request.planHash) mismatch('the plan does not have the hash that stands beside it');
+  if (plan.ceremony === 'adoption') mismatch('taking over a repository signs nothing');
   const unsigned = (payload: string): Uint8Array =>
     new TextEncoder().encode(`{"signed":${jsonText(parseCanonical(payload))},"signatures":[]}`);
   const root = readRoot(unsigned(request.payloads.root));
@@ -177,6 +184,14 @@ export function checkSigningRequest(request: SigningRequest): CheckedRequest {
     mismatch('the targets are not those of the plan');
   if (targets && targets.expires !== plan.expires.targets)
     mismatch('the targets expire at another time than the plan says');
+  // What was said above is said more plainly; this leaves nothing out.
+  const rebuilt = rebuildDocuments(plan, root);
+  const text = (bytes: Uint8Array | undefined): string | undefined =>
+    bytes && new TextDecoder().decode(bytes);
+  if (!rebuilt || text(rebuilt.root) !== request.payloads.root)
+    mismatch('the root says something that the plan does not');
+  if (text(rebuilt?.targets) !== request.payloads.targets)
+    mismatch('the targets say something that the plan does not');
   for (const { holder, role, fingerprint, keyIds } of request.asked) {
     for (const keyId of keyIds) {
       const key = (role === 'root' ? [root, base] : [root])
@@ -222,11 +237,18 @@ export function matchSignature(
   ): never => {
     throw new RootwardError(code, { message, remedy });
   };
-  if (file.planHash !== ceremony.planHash) {
+  if (ceremony.formerPlans.includes(file.planHash)) {
     refuse(
       'signature-stale',
-      'This signature was given to another plan: the plan was changed since, or it is for another ceremony.',
+      'This signature was given to an earlier plan of this ceremony; the plan was changed since.',
       'Send the present signing request and ask for a new signature. This one is of no use any more.',
+    );
+  }
+  if (file.planHash !== ceremony.planHash) {
+    refuse(
+      'signature-foreign',
+      'This signature was given to the plan of another ceremony.',
+      'Hand it in where its ceremony is open, or ask for a signature of the present signing request.',
     );
   }
   const payload = documentPayloads(ceremony)?.[file.role];

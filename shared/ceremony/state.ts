@@ -1,4 +1,5 @@
 import { RootwardError } from '../contract/errors.ts';
+import { publicKeyFromPem } from '../tuf/public-key.ts';
 import type { Evidence, EvidenceOf, JournalEvent } from './events.ts';
 import { initialsOf } from './initials.ts';
 import { type Step, scriptFor } from './script.ts';
@@ -31,6 +32,8 @@ export interface CeremonyState {
   readonly id: string;
   readonly plan: SettledPlan;
   readonly planHash: string;
+  /** Hashes of the plans that this one took the place of. */
+  readonly formerPlans: readonly string[];
   readonly script: readonly Step[];
   readonly opened: string;
   readonly status: 'open' | 'finished' | 'abandoned';
@@ -104,6 +107,7 @@ export function applyEvent(state: Map<string, CeremonyState>, { entry, time, eve
       id: event.ceremonyId,
       plan: event.plan,
       planHash: event.planHash,
+      formerPlans: [],
       script: scriptFor(event.plan),
       opened: time,
       status: 'open',
@@ -178,6 +182,24 @@ const survivesRevision: readonly Evidence['kind'][] = [
   'online-keys',
 ];
 
+/** A key of another kind than is planned now is made anew; so is attendance where somebody is missing. */
+function stillFits(evidence: Evidence, step: Step, plan: SettledPlan): boolean {
+  if (evidence.kind === 'attendance') {
+    const present = (name: string): boolean => evidence.people.some(person => person.name === name);
+    return scriptFor(plan).every(
+      ({ kind, holder }) => kind === 'sign' || holder === undefined || present(holder),
+    );
+  }
+  if (evidence.kind !== 'generate-key') return true;
+  const holders = step.role === 'targets' ? plan.targets.holders : plan.holders;
+  const planned = holders.find(holder => holder.name === step.holder);
+  return (
+    planned !== undefined &&
+    'keytype' in planned &&
+    planned.keytype === publicKeyFromPem(evidence.publicKey).algorithm
+  );
+}
+
 function revised(ceremony: CeremonyState, plan: SettledPlan, hash: string, time: string): CeremonyState {
   const script = scriptFor(plan);
   const completed = new Map<string, CompletedStep>();
@@ -187,7 +209,8 @@ function revised(ceremony: CeremonyState, plan: SettledPlan, hash: string, time:
         candidate.kind === step.kind && candidate.role === step.role && candidate.holder === step.holder,
     );
     const done = before && ceremony.completed.get(before.id);
-    if (done && survivesRevision.includes(done.evidence.kind)) completed.set(step.id, done);
+    if (done && survivesRevision.includes(done.evidence.kind) && stillFits(done.evidence, step, plan))
+      completed.set(step.id, done);
   }
   const dropped = evidenceOf(ceremony, 'sign').length;
   const message = `The plan was changed. ${dropped === 0 ? 'Nothing had been signed' : `${dropped} signature${dropped === 1 ? ' was' : 's were'} dropped`}.`;
@@ -196,6 +219,7 @@ function revised(ceremony: CeremonyState, plan: SettledPlan, hash: string, time:
     ...ceremony,
     plan,
     planHash: hash,
+    formerPlans: [...ceremony.formerPlans, ceremony.planHash],
     script,
     completed,
     incidents: [...ceremony.incidents, incident],
