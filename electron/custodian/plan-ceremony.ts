@@ -4,7 +4,12 @@ import type { DialectName, Plan } from '../../shared/ceremony/plan.ts';
 import { planAdoption } from '../../shared/ceremony/plan-adoption.ts';
 import { planMigration } from '../../shared/ceremony/plan-migration.ts';
 import { type Outlook, planRotation, settleOutlook } from '../../shared/ceremony/plan-rotation.ts';
-import { type RepositoryState, repositoriesOf, repositoryKey } from '../../shared/ceremony/repository.ts';
+import {
+  type RepositoryState,
+  repositoriesOf,
+  repositoryKey,
+  tookEffect,
+} from '../../shared/ceremony/repository.ts';
 import { scriptFor } from '../../shared/ceremony/script.ts';
 import {
   checkPlan,
@@ -138,18 +143,27 @@ async function look(
 ): Promise<Outlook> {
   const opened = await desk.vaults.forNewCeremony(rehearsal);
   const targetsText = currentTargets && new TextDecoder().decode(currentTargets.bytes);
-  const isKept = (dialect: DialectName): boolean =>
-    repositoriesOf(opened.ceremonies.values()).has(repositoryKey(dialect, plan.repository));
+  // What an open ceremony of this kind is about to make is not there yet: asked again, it must come to the same plan.
+  const before = [...opened.ceremonies.values()].filter(
+    ceremony =>
+      ceremony.status !== 'open' ||
+      ceremony.plan.ceremony !== plan.ceremony ||
+      ceremony.plan.repository !== plan.repository,
+  );
+  const repositories = repositoriesOf(before);
+  const isKept = (dialect: DialectName): boolean => repositories.has(repositoryKey(dialect, plan.repository));
   switch (plan.ceremony) {
     case 'rotation': {
-      const repository = findRepository(opened, plan.repository, plan.dialect);
+      const repository = findRepository(repositories, plan.repository, plan.dialect);
       const earlierRoots = plan.legacy > 0 ? await readEarlierRoots(opened, repository, plan.legacy) : [];
       const holderOf = await holdersByFingerprint(opened);
-      return planRotation(plan, { repository, earlierRoots, currentTargets: targetsText, holderOf }, now);
+      const sources = { repository, earlierRoots, currentTargets: targetsText, holderOf };
+      return planRotation(plan, { ...sources, verifier: verifyTwice }, now);
     }
     case 'migration': {
-      const collection = findRepository(opened, plan.from, 'notary-v1');
-      return planMigration(plan, { collection, currentTargets: targetsText, isKept: isKept('tuf-1.0') }, now);
+      const collection = findRepository(repositories, plan.from, 'notary-v1');
+      const sources = { collection, currentTargets: targetsText, isKept: isKept('tuf-1.0') };
+      return planMigration(plan, { ...sources, verifier: verifyTwice }, now);
     }
     case 'adoption': {
       const sources = { roots: roots ?? [], targets: currentTargets, verifier: verifyTwice };
@@ -164,8 +178,11 @@ async function look(
 }
 
 /** @throws RootwardError `repository-not-found`, `plan-invalid` when the name stands for one in each dialect */
-function findRepository(opened: OpenVault, name: string, dialect: DialectName | undefined): RepositoryState {
-  const repositories = repositoriesOf(opened.ceremonies.values());
+function findRepository(
+  repositories: ReadonlyMap<string, RepositoryState>,
+  name: string,
+  dialect: DialectName | undefined,
+): RepositoryState {
   const found = (['notary-v1', 'tuf-1.0'] as const)
     .filter(candidate => dialect === undefined || candidate === dialect)
     .flatMap(candidate => repositories.get(repositoryKey(candidate, name)) ?? []);
@@ -246,8 +263,10 @@ async function storeChain(
 /** One open transaction a repository, and one first root; but a rehearsal may be held as often as people like. */
 function refuseSecond(settled: SettledPlan, ceremonies: readonly CeremonyState[]): void {
   const others = ceremonies.filter(
-    ({ plan, status }) =>
-      plan.repository === settled.repository && plan.dialect === settled.dialect && status !== 'abandoned',
+    ceremony =>
+      ceremony.plan.repository === settled.repository &&
+      ceremony.plan.dialect === settled.dialect &&
+      (ceremony.status !== 'abandoned' || tookEffect(ceremony)),
   );
   if (
     others.some(({ status }) => status === 'open') &&

@@ -4,8 +4,9 @@ import { addDuration, formatDateTime } from '../tuf/date-time.ts';
 import type { JsonObject } from '../tuf/json.ts';
 import { readTargets } from '../tuf/metadata.ts';
 import { publicKeyToPem } from '../tuf/public-key.ts';
+import type { SignatureVerifier } from '../tuf/signature.ts';
 import type { MigrationPlan } from './plan.ts';
-import type { Outlook } from './plan-rotation.ts';
+import { checkCurrentTargets, type Outlook } from './plan-rotation.ts';
 import type { RepositoryState } from './repository.ts';
 import {
   defaultValidity,
@@ -20,6 +21,7 @@ export interface MigrationSources {
   readonly collection: RepositoryState;
   /** Its targets as they are published now, where they were handed in. */
   readonly currentTargets: string | undefined;
+  readonly verifier: SignatureVerifier;
   /** A repository of the new name is kept, or one is being made. */
   readonly isKept: boolean;
 }
@@ -77,8 +79,8 @@ export function planMigration(plan: MigrationPlan, sources: MigrationSources, no
 
   const text = sources.currentTargets ?? collection.targetsText;
   const targets = text === undefined ? undefined : readTargets(new TextEncoder().encode(text));
-  if (targets && targets.dialect !== notaryV1)
-    block('dialect', 'The targets handed in are not those of a Notary collection.');
+  if (sources.currentTargets !== undefined)
+    checkCurrentTargets(sources.currentTargets, collection, sources.verifier, now, { block, warn });
   if (!targets)
     warn('no-targets', 'This vault has no targets of the collection: the new repository begins empty.');
   else if (sources.currentTargets === undefined)

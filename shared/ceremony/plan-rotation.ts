@@ -2,7 +2,9 @@ import { RootwardError } from '../contract/errors.ts';
 import { dialects } from '../dialects/dialects.ts';
 import { dateInWords } from '../display/dates.ts';
 import { addDuration, formatDateTime } from '../tuf/date-time.ts';
-import { type Root, readTargets } from '../tuf/metadata.ts';
+import { type Root, readTargets, type Targets } from '../tuf/metadata.ts';
+import type { SignatureVerifier } from '../tuf/signature.ts';
+import { verifyTargets } from '../tuf/verify.ts';
 import type { Holder, RotationPlan } from './plan.ts';
 import type { RepositoryState } from './repository.ts';
 import { listNames } from './script.ts';
@@ -22,6 +24,7 @@ export interface RotationSources {
   readonly earlierRoots: readonly Root[];
   /** The published targets, where they were handed in. */
   readonly currentTargets: string | undefined;
+  readonly verifier: SignatureVerifier;
   /** Which of a repository's keys this vault, or somebody who can be asked, holds: the holder of a fingerprint. */
   readonly holderOf: (fingerprint: string) => string | undefined;
 }
@@ -34,6 +37,10 @@ export interface Outlook {
 }
 
 const yearAhead = 365 * 86_400_000;
+
+const asHolder = ({ holder, keyId }: { holder: string; keyId: string }) => ({ name: holder, keyId });
+/** People tell names apart by more than a capital letter. */
+const sameName = (one: string, other: string): boolean => one.toLowerCase() === other.toLowerCase();
 
 /**
  * Says, before anybody types a passphrase, whether a change can be made: which old and which new holders must sign,
@@ -72,20 +79,26 @@ export function planRotation(plan: RotationPlan, sources: RotationSources, now: 
       if (!listed.some(key => key.holder === name))
         block('unknown-holder', `${name} holds no ${role} key, so none can be removed.`);
     }
-    const staying = listed
-      .filter(key => !remove.includes(key.holder))
-      .map(({ holder, keyId }): SettledHolder => ({ name: holder, keyId }));
+    const staying = listed.filter(key => !remove.includes(key.holder)).map(asHolder);
     for (const { name } of add) {
-      if (staying.some(holder => holder.name === name)) {
+      if (staying.some(holder => sameName(holder.name, name))) {
         block(
           'duplicate-holder',
           `${name} has a ${role} key already. To give them another one, name them in "remove" as well.`,
         );
       }
     }
-    const names = add.map(holder => holder.name);
+    const names = add.map(holder => holder.name.toLowerCase());
     if (new Set(names).size !== names.length)
       block('duplicate-holder', `Two new ${role} holders have the same name.`);
+    for (const { name, keyId } of staying) {
+      const unusable = root.keys.get(keyId)?.unusable;
+      if (unusable !== undefined)
+        block(
+          'unusable-key',
+          `The ${role} key of ${name} cannot stay: ${unusable}. Remove it in this change.`,
+        );
+    }
     return [...staying, ...add];
   }
 
@@ -131,12 +144,25 @@ export function planRotation(plan: RotationPlan, sources: RotationSources, now: 
   const legacy = dialect.rootCertificates ? legacyKeys(plan, sources) : [];
   const available = (name: string): boolean => plan.signers === undefined || plan.signers.includes(name);
   const stays = (name: string): boolean => holders.some(holder => holder.name === name && 'keyId' in holder);
-  const oldNames = before.root.map(key => key.holder).filter(available);
+  const isNew = (name: string): boolean => holders.some(holder => holder.name === name);
+  // Those who count in both roles first: the fewest people, and the fewest opened keys. A key that may be in the wrong
+  // hands, or lost, is opened only where nothing else is left.
+  const rank = (name: string): number =>
+    plan.compromised.includes(name) ? 3 : stays(name) ? 0 : isNew(name) ? 1 : 2;
+  const byRank = (one: string, other: string): number => rank(one) - rank(other);
+  const oldNames = [...new Set(before.root.map(key => key.holder))].filter(available).sort(byRank);
   const newNames = holders.map(holder => holder.name).filter(available);
+  const everybody = [
+    ...[...before.root, ...before.targets, ...legacy].map(key => key.holder),
+    ...[...holders, ...targetsHolders].map(holder => holder.name),
+  ];
+  for (const name of plan.signers ?? []) {
+    if (!everybody.includes(name))
+      block('unknown-signer', `${name} is to sign but holds no key that counts.`);
+  }
   const signers: string[] = [];
   const oldCount = (): number => signers.filter(name => oldNames.includes(name)).length;
   const newCount = (): number => signers.filter(name => newNames.includes(name)).length;
-  // Those who count in both roles first: the fewest people, and the fewest opened keys.
   for (const name of oldNames.filter(stays))
     if (oldCount() < oldThreshold || newCount() < threshold) signers.push(name);
   for (const name of oldNames) if (oldCount() < oldThreshold && !signers.includes(name)) signers.push(name);
@@ -151,19 +177,48 @@ export function planRotation(plan: RotationPlan, sources: RotationSources, now: 
   if (newCount() < threshold) {
     block('new-quorum', `The new root asks for ${threshold} of its holders; only ${newCount()} can sign.`);
   }
-  for (const { holder } of legacy) if (available(holder) && !signers.includes(holder)) signers.push(holder);
+  const isLegacyComplete = addLegacySigners();
+
+  /** Of each earlier root as many keys as it asks for. @returns whether all of them are met */
+  function addLegacySigners(): boolean {
+    return sources.earlierRoots.slice(0, plan.legacy).every(earlier => {
+      const role = earlier.roles.get('root');
+      const theirs = [...before.root, ...legacy].filter(key => role?.keyIds.includes(key.keyId));
+      const counted = (): number => theirs.filter(key => signers.includes(key.holder)).length;
+      for (const { holder } of theirs) {
+        if (counted() < (role?.threshold ?? 1) && available(holder) && !signers.includes(holder))
+          signers.push(holder);
+      }
+      return counted() >= (role?.threshold ?? 1);
+    });
+  }
 
   // ---------------------------------------------------------------- certificates
   const renewing = certificatesToRenew();
   function certificatesToRenew(): Set<string> {
     if (!dialect.rootCertificates) return new Set();
     const chosen = new Set(plan.renewCertificates ?? []);
+    for (const name of chosen) {
+      if (!stays(name))
+        block('unknown-holder', `${name} keeps no root key, so no certificate can be renewed.`);
+    }
     for (const holder of holders) {
       if (!('keyId' in holder)) continue;
-      const ends = root.keys.get(holder.keyId)?.certificates[0]?.notAfter;
+      const key = root.keys.get(holder.keyId);
+      const ends = key?.certificates[0]?.notAfter;
       if (ends === undefined) continue;
+      // A certificate is signed by its own key, so that key must be here.
+      const isHere =
+        key?.publicKey !== undefined && sources.holderOf(key.publicKey.fingerprint) !== undefined;
+      if (!isHere && chosen.has(holder.name)) {
+        block(
+          'key-elsewhere',
+          `The certificate of ${holder.name} cannot be renewed here: their key is not in this vault.`,
+        );
+      }
       if (
         plan.renewCertificates === undefined &&
+        isHere &&
         signers.includes(holder.name) &&
         Date.parse(ends) - now < yearAhead
       ) {
@@ -171,7 +226,7 @@ export function planRotation(plan: RotationPlan, sources: RotationSources, now: 
       } else if (!chosen.has(holder.name) && Date.parse(ends) - now < yearAhead) {
         warn(
           'certificate-ends',
-          `The certificate of ${holder.name} ends on ${dateInWords(ends)} and is not renewed, since they do not sign.`,
+          `The certificate of ${holder.name} ends on ${dateInWords(ends)} and is not renewed.`,
         );
       }
     }
@@ -188,6 +243,8 @@ export function planRotation(plan: RotationPlan, sources: RotationSources, now: 
   const signsTargets =
     rolesOfTargetsChange || plan.expires?.targets !== undefined || sources.currentTargets !== undefined;
   const targetsText = sources.currentTargets ?? repository.targetsText;
+  if (sources.currentTargets !== undefined)
+    checkCurrentTargets(sources.currentTargets, repository, sources.verifier, now, { block, warn });
   if (signsTargets && targetsText === undefined) {
     block(
       'targets-needed',
@@ -199,17 +256,28 @@ export function planRotation(plan: RotationPlan, sources: RotationSources, now: 
       'The targets go on from those this vault made last. If anything was released since, hand in the published targets.json, or those releases are undone.',
     );
   }
+  // Whoever is named comes first; a plan may name root holders only.
+  const targetsNames = targetsHolders.map(holder => holder.name);
   const targetsSigners = signsTargets
-    ? targetsHolders.slice(0, targetsThreshold).map(holder => holder.name)
+    ? [...targetsNames.filter(available), ...targetsNames.filter(name => !available(name))].slice(
+        0,
+        targetsThreshold,
+      )
     : [];
 
   // ---------------------------------------------------------------- what clients will see
   if (plan.compromised.length > 0) warn('compromise', compromiseWarning(plan, oldThreshold));
+  if (plan.legacy > 0 && !isLegacyComplete) {
+    warn(
+      'legacy-incomplete',
+      `Of one of the last ${plan.legacy} versions before this one, fewer holders can sign than it asks for: clients that know it cannot come here in one step.`,
+    );
+  }
   warn(
     'old-clients',
     dialect.consecutiveVersions
       ? `Clients follow one version at a time, so root versions 1 to ${root.version + 1} must all stay published.`
-      : legacy.length > 0
+      : plan.legacy > 0 && isLegacyComplete
         ? `Clients that know one of the last ${plan.legacy + 1} versions can go straight to version ${root.version + 1}.`
         : `Clients that know version ${root.version} go straight to version ${root.version + 1}; older ones need the versions between, or legacy signatures.`,
   );
@@ -259,6 +327,35 @@ export function planRotation(plan: RotationPlan, sources: RotationSources, now: 
       ...(plan.compromised.length > 0 ? { compromised: plan.compromised } : {}),
     }),
   };
+}
+
+type Say = (code: string, message: string) => void;
+
+/**
+ * Targets that were handed in are signed anew as they are, so they must be the repository's own and not older than
+ * those this vault knows.
+ */
+export function checkCurrentTargets(
+  text: string,
+  { root, targetsText }: Pick<RepositoryState, 'root' | 'targetsText'>,
+  verifier: SignatureVerifier,
+  now: number,
+  { block, warn }: { readonly block: Say; readonly warn: Say },
+): Targets {
+  const read = (document: string): Targets => readTargets(new TextEncoder().encode(document));
+  const current = read(text);
+  for (const { code, message } of verifyTargets(current, root, { verifier, at: now }).problems) {
+    if (code === 'expired') warn('expired', `The targets handed in: ${message}`);
+    else block(code === 'dialect-changed' ? 'dialect' : code, `The targets handed in: ${message}`);
+  }
+  const known = targetsText === undefined ? undefined : read(targetsText).version;
+  if (known !== undefined && current.version < known) {
+    block(
+      'targets-old',
+      `The targets handed in are version ${current.version}; this vault has version ${known} already. Hand in those that are published now.`,
+    );
+  }
+  return current;
 }
 
 /** The keys of the last N root versions that the last root lists still and that somebody known holds. */

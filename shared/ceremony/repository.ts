@@ -22,11 +22,14 @@ export interface RepositoryState {
 /** @returns what names a repository: a name may stand for one in each dialect */
 export const repositoryKey = (dialect: DialectName, name: string): string => `${dialect} ${name}`;
 
-/** @returns whether a ceremony has taken effect: its documents left the machine, and were read back */
+/**
+ * @returns whether a ceremony has taken effect: its documents left the machine, and were read back. Giving it up after
+ * that does not call them back.
+ */
 export const tookEffect = (ceremony: CeremonyState): boolean =>
   ceremony.plan.ceremony === 'adoption'
     ? ceremony.status === 'finished'
-    : ceremony.status !== 'abandoned' && evidenceOf(ceremony, 'read-back').length > 0;
+    : evidenceOf(ceremony, 'read-back').length > 0;
 
 /**
  * The repositories that follow from a vault's ceremonies.
@@ -57,7 +60,10 @@ function repositoryAfter(ceremony: CeremonyState, before: RepositoryState | unde
     rootText,
     root: readRoot(new TextEncoder().encode(rootText)),
     targetsText: documents?.targets ? text(documents.targets) : (plan.base?.targets ?? before?.targetsText),
-    holders: { root: listed('root'), targets: listed('targets') },
+    // Taking over lists every key, also one that cannot be used here.
+    holders: documents
+      ? { root: listed('root'), targets: listed('targets') }
+      : (plan.base?.holders ?? { root: [], targets: [] }),
     ceremony,
   };
 }

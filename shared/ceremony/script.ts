@@ -169,8 +169,8 @@ const onlineKeysStep = (plan: SettledPlan): Step => ({
 });
 
 /**
- * One step a key that signs. A holder who gets another key signs with both: with the current one for the clients
- * that still trust it, with the new one for the root that lists it.
+ * One step a key that signs. A holder who gets another key signs with the new one for the root that lists it, and with
+ * the current one where the last root's quorum is not met without it: a key that was lost or stolen is not asked for.
  */
 function signingSteps(plan: SettledPlan): Step[] {
   const step = (role: 'root' | 'targets', holder: string, index: number, hint = ''): Step => ({
@@ -205,11 +205,24 @@ function signingSteps(plan: SettledPlan): Step[] {
 function keysOfSigner(plan: SettledPlan, holder: string): { listed: string[]; next: boolean } {
   const base = baseRoot(plan);
   const fingerprintOf = (keyId: string): string => base?.keys.get(keyId)?.publicKey?.fingerprint ?? keyId;
-  const theirs = [...(plan.base?.holders.root ?? []), ...(plan.base?.legacy ?? [])];
+  const theirs = [
+    ...(signsForLastRoot(plan, holder) ? (plan.base?.holders.root ?? []) : []),
+    ...(plan.base?.legacy ?? []),
+  ];
   const listed = new Set(theirs.filter(key => key.holder === holder).map(key => fingerprintOf(key.keyId)));
   const next = plan.holders.find(candidate => candidate.name === holder);
   const isListed = next !== undefined && 'keyId' in next && listed.has(fingerprintOf(next.keyId));
   return { listed: [...listed], next: next !== undefined && !isListed };
+}
+
+/** Whoever keeps their key or leaves signs with it; of those who get another, as many as the last root still needs. */
+function signsForLastRoot(plan: SettledPlan, holder: string): boolean {
+  const getsAnother = (name: string): boolean =>
+    plan.holders.some(candidate => candidate.name === name && !('keyId' in candidate));
+  const listed = plan.signers.root.filter(name => plan.base?.holders.root.some(key => key.holder === name));
+  const others = listed.filter(name => !getsAnother(name)).length;
+  const missing = Math.max(0, (baseRoot(plan)?.roles.get('root')?.threshold ?? 0) - others);
+  return !getsAnother(holder) || listed.filter(getsAnother).slice(0, missing).includes(holder);
 }
 
 /** @returns "holders A, B and C" */
