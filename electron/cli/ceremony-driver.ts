@@ -10,7 +10,7 @@ export interface Answers {
   /** By the holder's name. */
   readonly passphrases: ReadonlyMap<string, string>;
   readonly online: { readonly snapshot: OnlineKey; readonly timestamp: OnlineKey } | undefined;
-  /** Private key files that come in (adoption), by the holder's name. */
+  /** Private key files that come in (adoption), by the key's role and the holder's name: "root Alice". */
   readonly keyFiles: ReadonlyMap<string, Uint8Array<ArrayBuffer>>;
   /** Absolute path of the export folder. */
   readonly destination: string;
@@ -90,11 +90,13 @@ function answer(ceremony: CeremonyView, step: StepView, answers: Answers): StepI
     case 'certify-key':
       return { kind: step.kind, passphrase: passphrase() };
     case 'import-key': {
-      const file = answers.keyFiles.get(step.who);
+      const file = answers.keyFiles.get(`${step.role} ${step.who}`);
       if (!file) throw missingKeyFile(step.who);
-      // A file of another passphrase than the one for this vault is named "holder-1 (file)".
-      const filePassphrase =
-        answers.passphrases.get(`${step.who} (file)`) ?? answers.passphrases.get(step.who);
+      // A file of another passphrase than the one for this vault is named "holder-1 (file)"; where the files of one
+      // person differ too, "holder-1 (root file)" and "holder-1 (targets file)".
+      const filePassphrase = [`${step.who} (${step.role} file)`, `${step.who} (file)`, step.who]
+        .map(name => answers.passphrases.get(name))
+        .find(found => found !== undefined);
       return {
         kind: step.kind,
         file: new Uint8Array(file),

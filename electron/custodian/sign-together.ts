@@ -1,3 +1,4 @@
+import { lastSoundMoment } from '../../shared/ceremony/base-root.ts';
 import { planSentence, planSummary, planTitle } from '../../shared/ceremony/describe.ts';
 import { repositoriesOf, repositoryKey } from '../../shared/ceremony/repository.ts';
 import {
@@ -120,7 +121,7 @@ function trustIn(
 function requireSoundBase(base: Root | undefined, plan: CheckedRequest['request']['plan']): void {
   if (!base) return;
   const gun = plan.dialect === 'notary-v1' ? plan.repository : undefined;
-  const at = Date.parse(plan.created);
+  const at = lastSoundMoment(base, Date.parse(plan.created));
   const { quorums } = verifyRoot(base, undefined, false, { verifier: verifyTwice, at, gun });
   if (!quorums.every(quorum => quorum.met))
     throw contradiction('The root the request starts from is not signed as its own role asks.');

@@ -10,8 +10,9 @@ import { rehearsalBand, wrap } from './transcript.ts';
  * The page for the courier: how to publish what the folder holds, on a networked machine, with stock tools.
  * The Notary part was shown with Debian's notary-server 0.7.0 (test/interop), the TUF part with python-tuf and
  * tuf-js.
+ * @param hasWholeChain every earlier root is in the folder
  */
-export function courierPage(ceremony: CeremonyState): string {
+export function courierPage(ceremony: CeremonyState, hasWholeChain = true): string {
   const { plan } = ceremony;
   const what = plan.base ? `ROOT VERSION ${plan.version}` : 'THE FIRST ROOT';
   const lines = [
@@ -27,7 +28,7 @@ export function courierPage(ceremony: CeremonyState): string {
     '',
     ...wrap('Compare the first line of SHA256SUMS with the transcript that was signed in the ceremony.'),
     '',
-    ...(plan.dialect === 'notary-v1' ? notaryPublishing(ceremony) : tufPublishing(ceremony)),
+    ...(plan.dialect === 'notary-v1' ? notaryPublishing(ceremony) : tufPublishing(ceremony, hasWholeChain)),
     '',
     ...wrap(validity(plan)),
     '',
@@ -91,7 +92,7 @@ function notaryPublishing(ceremony: CeremonyState): string[] {
   ];
 }
 
-function tufPublishing({ plan }: CeremonyState): string[] {
+function tufPublishing({ plan }: CeremonyState, hasWholeChain: boolean): string[] {
   const version = plan.version ?? 1;
   const hasTargets = plan.targetsVersion !== 0;
   const targetsVersion = plan.targetsVersion ?? 1;
@@ -100,7 +101,14 @@ function tufPublishing({ plan }: CeremonyState): string[] {
     '1. PUT these files where clients fetch metadata:',
     '',
     file(`${version}.root.json`, 'as it is. It must stay published for ever.'),
-    ...(plan.base ? [file('', `So must 1.root.json to ${version - 1}.root.json, which are here too.`)] : []),
+    ...(plan.base
+      ? [
+          file(
+            '',
+            `So must 1.root.json to ${version - 1}.root.json${hasWholeChain ? ', which are here too.' : '; not all are here.'}`,
+          ),
+        ]
+      : []),
     ...(hasTargets ? [file(`${targetsVersion}.targets.json`, 'as it is.')] : []),
     file('root.json', `the same as ${version}.root.json, for tools that ask for it by that name.`),
     ...(hasTargets ? [file('targets.json', `the same as ${targetsVersion}.targets.json, likewise.`)] : []),

@@ -36,7 +36,7 @@ export function exportFiles(
     ...earlierRoots,
     { name: `${plan.version ?? 1}.root.json`, bytes: documents.root },
     ...(documents.targets ? targetsFiles(plan, documents.targets) : []),
-    text('COURIER.txt', courierPage(ceremony)),
+    text('COURIER.txt', courierPage(ceremony, earlierRoots.length === (plan.version ?? 1) - 1)),
     text('TRANSCRIPT.txt', transcriptText(ceremony, journal)),
     ...(plan.rehearsal ? [text(rehearsalTarget, rehearsalNotice)] : []),
   ];

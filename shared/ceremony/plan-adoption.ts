@@ -3,8 +3,9 @@ import { sha256Hex, shortHex } from '../display/fingerprint.ts';
 import { formatDateTime } from '../tuf/date-time.ts';
 import { type Root, readRoot, readTargets } from '../tuf/metadata.ts';
 import type { SignatureVerifier } from '../tuf/signature.ts';
-import { type Verdict, verifyRootChain, verifyTargets } from '../tuf/verify.ts';
+import { type Verdict, verifyRoot, verifyTargets } from '../tuf/verify.ts';
 import type { NamedFile } from '../tuf/verify-files.ts';
+import { lastSoundMoment } from './base-root.ts';
 import type { AdoptionPlan } from './plan.ts';
 import type { Outlook } from './plan-rotation.ts';
 import type { PlanWarning, SettledHolder, SettledPlan } from './settled-plan.ts';
@@ -41,8 +42,21 @@ export function planAdoption(plan: AdoptionPlan, sources: AdoptionSources, now: 
     at: now,
     gun: last.dialect.rootCertificates ? plan.repository : undefined,
   };
-  const verdicts = verifyRootChain(roots, options);
-  verdicts.forEach((verdict, index) => judge(sources.roots[index]?.name ?? '', verdict));
+  for (const [index, root] of roots.entries()) {
+    const at = lastSoundMoment(root, now);
+    judge(sources.roots[index]?.name ?? '', verifyRoot(root, roots[index - 1], false, { ...options, at }));
+  }
+  const lastName = sources.roots.at(-1)?.name ?? '';
+  if (last.expiresAt <= now) warn('expired', `${lastName}: It expired on ${last.expires}. Renew it soon.`);
+  if (lastSoundMoment(last, now) < now)
+    warn('certificate-ends', `${lastName}: A certificate of its root keys has ended. Renew it soon.`);
+  const first = roots[0]?.version ?? 1;
+  if (last.dialect.consecutiveVersions && first > 1) {
+    warn(
+      'chain-incomplete',
+      `The chain begins with version ${first}. Versions 1 to ${first - 1} must stay published too, and this vault cannot export them.`,
+    );
+  }
   const targets = sources.targets && named(sources.targets, readTargets);
   if (targets) judge(sources.targets?.name ?? '', verifyTargets(targets, last, options));
   else
@@ -61,7 +75,14 @@ export function planAdoption(plan: AdoptionPlan, sources: AdoptionSources, now: 
   if (sources.isKept) block('repository-exists', `This vault keeps ${plan.repository} already.`);
   const root = holdersOf(last, 'root');
   const targetsHolders = holdersOf(last, 'targets');
-  for (const holder of plan.holders) {
+  for (const [index, holder] of plan.holders.entries()) {
+    const keyIds = last.roles.get(holder.role)?.keyIds ?? [];
+    if (keyIds.filter(keyId => keyId.startsWith(holder.keyId)).length > 1)
+      block('ambiguous-key', `${holder.name}: several ${holder.role} keys begin with ${holder.keyId}.`);
+    const isTwice = plan.holders
+      .slice(0, index)
+      .some(({ name, role }) => role === holder.role && name.toLowerCase() === holder.name.toLowerCase());
+    if (isTwice) block('duplicate-holder', `Two ${holder.role} keys are given to ${holder.name}.`);
     const used = (holder.role === 'root' ? root : targetsHolders).some(listed => listed.name === holder.name);
     if (!used)
       block(
@@ -72,6 +93,11 @@ export function planAdoption(plan: AdoptionPlan, sources: AdoptionSources, now: 
   const imports = plan.holders
     .filter(holder => holder.key !== undefined)
     .map(({ name, role }) => ({ holder: name, role }));
+  if (plan.participants.length === 0 && imports.length === 0)
+    block(
+      'nobody-present',
+      'Nobody would be there. Name whoever takes the repository over in "participants".',
+    );
   const held = imports.filter(({ role }) => role === 'root').length;
   const threshold = last.roles.get('root')?.threshold ?? 1;
   if (held < threshold) {

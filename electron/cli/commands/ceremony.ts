@@ -84,8 +84,8 @@ function onlineKeys(planFile: string, plan: Plan): Answers['online'] {
 function keyFiles(planFile: string, plan: Plan): Answers['keyFiles'] {
   if (plan.ceremony !== 'adoption') return new Map();
   return new Map(
-    plan.holders.flatMap(({ name, key }) =>
-      key === undefined ? [] : [[name, readNamedFile(besidePlan(planFile, key)).bytes] as const],
+    plan.holders.flatMap(({ name, role, key }) =>
+      key === undefined ? [] : [[`${role} ${name}`, readNamedFile(besidePlan(planFile, key)).bytes] as const],
     ),
   );
 }
