@@ -8,21 +8,22 @@ export type DialectName = z.infer<typeof dialectNameSchema>;
 export const generatedKeyTypeSchema = z.enum(['ecdsa-p256', 'ecdsa-p384', 'ed25519']);
 export type GeneratedKeyType = z.infer<typeof generatedKeyTypeSchema>;
 
-const personName = z
+export const personNameSchema = z
   .string()
   .min(1, 'a name is needed')
   .max(80, 'a name has at most 80 characters')
-  // Names stand in transcripts, on screens and in file names: no control or bidirectional-override characters.
-  .regex(/^[^\p{Cc}\p{Cf}\p{Zl}\p{Zp}]+$/u, 'a name has no control characters')
+  // Names stand in transcripts, on screens and in file names: no control or bidirectional-override characters, and
+  // no half of a character, which UTF-8 cannot write: two names would have one hash.
+  .regex(/^[^\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]+$/u, 'a name has no control characters')
   .refine(name => name.trim() === name, 'a name does not begin or end with a space');
 
-export const holderSchema = z.strictObject({ name: personName, keytype: generatedKeyTypeSchema });
+export const holderSchema = z.strictObject({ name: personNameSchema, keytype: generatedKeyTypeSchema });
 export type Holder = z.infer<typeof holderSchema>;
 
 export const participantRoleSchema = z.enum(['administrator', 'holder', 'witness', 'observer']);
 export type ParticipantRole = z.infer<typeof participantRoleSchema>;
 
-export const participantSchema = z.strictObject({ name: personName, role: participantRoleSchema });
+export const participantSchema = z.strictObject({ name: personNameSchema, role: participantRoleSchema });
 export type Participant = z.infer<typeof participantSchema>;
 
 /** An ISO 8601 duration of whole years, months, weeks, days or hours: P10Y, P3Y, P90D, PT12H. */
@@ -66,7 +67,7 @@ export const genesisPlanSchema = z.strictObject({
   thresholdReason: z.string().min(1).max(500).optional(),
   holders: z.array(holderSchema).min(1).max(20),
   /** The root holders who sign in this ceremony, at least `threshold`. Default: the first `threshold`. */
-  signers: z.array(personName).optional(),
+  signers: z.array(personNameSchema).optional(),
   targets: z.strictObject({
     threshold: z.int().min(1),
     holders: z.array(holderSchema).min(1).max(20),

@@ -3,7 +3,7 @@ import { RootwardError } from '../contract/errors.ts';
 import { dialects } from '../dialects/dialects.ts';
 import { sha256Hex } from '../display/fingerprint.ts';
 import { canonicalJson } from '../tuf/canonical-json.ts';
-import { addDuration, formatDateTime } from '../tuf/date-time.ts';
+import { addDuration, formatDateTime, isTufDateTime, parseDateTime } from '../tuf/date-time.ts';
 import type { JsonValue } from '../tuf/json.ts';
 import { type GenesisPlan, genesisPlanSchema } from './plan.ts';
 
@@ -11,6 +11,16 @@ import { type GenesisPlan, genesisPlanSchema } from './plan.ts';
 export const defaultValidity = { root: 'P10Y', targets: 'P3Y' } as const;
 /** A rehearsed root expires soon, so that it cannot serve anybody for long even where all marks are ignored. */
 export const rehearsalValidity = { root: 'P30D', targets: 'P30D' } as const;
+
+/** Less than this, and metadata has expired before a courier can publish it. */
+const shortestValidity = 86_400_000;
+
+const dateTime = z
+  .string()
+  .refine(
+    text => isTufDateTime(text) && parseDateTime(text) !== undefined,
+    'a UTC time in whole seconds, as 2036-11-21T09:00:00Z',
+  );
 
 /**
  * A plan with nothing left open: what the journal holds, what is read aloud, and what its hash covers. Two
@@ -23,10 +33,10 @@ export const settledPlanSchema = genesisPlanSchema
     id: z.string().regex(/^[0-9a-f]{16}$/),
     rehearsal: z.boolean(),
     /** When the plan was settled, RFC 3339 in whole seconds. */
-    created: z.string(),
+    created: dateTime,
     /** Who signs the root, and who the targets, in this ceremony. */
     signers: z.strictObject({ root: z.array(z.string()).min(1), targets: z.array(z.string()).min(1) }),
-    expires: z.strictObject({ root: z.string(), targets: z.string() }),
+    expires: z.strictObject({ root: dateTime, targets: dateTime }),
   });
 export type SettledPlan = z.infer<typeof settledPlanSchema>;
 
@@ -50,7 +60,8 @@ export function checkPlan(plan: GenesisPlan): PlanWarning[] {
   const dialect = dialects[plan.dialect];
 
   for (const [role, { holders, threshold }] of Object.entries({ root: plan, targets: plan.targets })) {
-    const names = holders.map(holder => holder.name.toLowerCase());
+    // Names that look the same on paper are the same name.
+    const names = holders.map(holder => holder.name.normalize('NFKC').toLowerCase());
     if (new Set(names).size !== names.length)
       block('duplicate-holder', `Two ${role} holders have the same name.`);
     if (threshold > holders.length) {
@@ -73,10 +84,13 @@ export function checkPlan(plan: GenesisPlan): PlanWarning[] {
     if (!plan.holders.some(holder => holder.name === name))
       block('unknown-signer', `${name} is to sign but is no root holder.`);
   }
-  if (new Set(signers).size < Math.min(plan.threshold, plan.holders.length)) {
+  const distinctSigners = new Set(signers).size;
+  // A key that signs twice makes a document that clients refuse (TUF 1.0 section 4.2.1).
+  if (distinctSigners < signers.length) block('duplicate-signer', 'A root holder is to sign twice.');
+  if (distinctSigners < Math.min(plan.threshold, plan.holders.length)) {
     block(
       'too-few-signers',
-      `${count(signers.length, 'holder')} of the ${plan.threshold} needed are to sign.`,
+      `${count(distinctSigners, 'holder')} of the ${plan.threshold} needed are to sign.`,
     );
   }
   if (plan.threshold === plan.holders.length) {
@@ -91,6 +105,14 @@ export function checkPlan(plan: GenesisPlan): PlanWarning[] {
   }
   if (plan.threshold === 1) {
     warn('single-signature', 'One key alone can replace the root: whoever steals it owns the repository.');
+  }
+  for (const [role, duration] of Object.entries(plan.expires ?? {})) {
+    if (addDuration(0, duration) < shortestValidity) {
+      block(
+        'expires-too-soon',
+        `The ${role} would be valid for ${duration} only, and have expired before it is published.`,
+      );
+    }
   }
   if (!plan.participants.some(person => person.role === 'administrator')) {
     warn('no-administrator', 'Nobody is named as administrator.');
