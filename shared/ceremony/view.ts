@@ -161,23 +161,27 @@ export function expectedPeople(ceremony: CeremonyState): PresentPerson[] {
     if (seen.has(person.name)) return [];
     seen.add(person.name);
     const initials = freeInitials(person.name, taken);
-    taken.add(initials);
+    taken.add(initials.toLowerCase());
     return [{ ...person, initials }];
   });
 }
 
+/** @param taken initials of others, in small letters: AB and ab are told apart by nobody */
 function freeInitials(name: string, taken: ReadonlySet<string>): string {
   const words = name.match(/[\p{L}\p{N}]+/gu) ?? [];
   const letters = words
     .map(word => [...word][0] ?? '')
     .join('')
-    .toUpperCase();
+    .toUpperCase()
+    // A capital may be a letter and an accent beside it.
+    .replace(/[^\p{L}\p{N}]/gu, '');
   // Initials begin with a letter; "holder-1" gives H1, "42" gives P.
-  const base = (/^\p{L}/u.test(letters) ? letters : `P${letters}`).slice(0, 3);
-  if (!taken.has(base)) return base;
+  const base = [...(/^\p{L}/u.test(letters) ? letters : `P${letters}`)].slice(0, 3);
+  const first = base.join('');
+  if (!taken.has(first.toLowerCase())) return first;
   for (let number = 2; ; number += 1) {
-    const candidate = `${base.slice(0, number < 10 ? 3 : 2)}${number}`;
-    if (!taken.has(candidate)) return candidate;
+    const candidate = `${base.slice(0, number < 10 ? 3 : 2).join('')}${number}`;
+    if (!taken.has(candidate.toLowerCase())) return candidate;
   }
 }
 
