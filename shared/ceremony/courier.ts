@@ -40,7 +40,7 @@ function notaryPublishing(ceremony: CeremonyState): string[] {
     .filter(key => key.role === 'root')
     .map(key => key.keyId);
   return [
-    '1. UPLOAD both files in one request. NOTARY is the address of your Notary server:',
+    ...wrap('1. UPLOAD both files in one request. NOTARY is the address of your Notary server:'),
     '',
     `    curl --fail -X POST "$NOTARY/v2/${plan.repository}/_trust/tuf/" \\`,
     "      -F 'files=@root.json;filename=root' \\",
