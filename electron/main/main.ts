@@ -131,7 +131,7 @@ async function start(): Promise<void> {
   });
   window = openWindow({
     preload: path.join(distribution, 'electron', 'preload.cjs'),
-    icon: path.resolve(distribution, '..', 'assets', 'icon.png'),
+    icon: path.resolve(distribution, '..', 'assets', 'icons', 'rootward-512.png'),
     isPackaged: app.isPackaged,
   });
   window.on('closed', () => {

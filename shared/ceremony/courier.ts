@@ -55,7 +55,9 @@ function notaryPublishing(ceremony: CeremonyState): string[] {
   const hasTargets = plan.targetsVersion !== 0;
   const version = plan.version ?? 1;
   return [
-    `1. UPLOAD ${hasTargets ? 'both files in one request' : 'the root'}. NOTARY is the address of your Notary server:`,
+    ...wrap(
+      `1. UPLOAD ${hasTargets ? 'both files in one request' : 'the root'}. NOTARY is the address of your Notary server:`,
+    ),
     '',
     `    curl --fail -X POST "$NOTARY/v2/${plan.repository}/_trust/tuf/" \\`,
     `      -F 'files=@root.json;filename=root'${hasTargets ? ' \\' : ''}`,

@@ -4,7 +4,9 @@ export function initialsOf(name: string): string {
   const letters = words
     .map(word => [...word][0] ?? '')
     .join('')
-    .toUpperCase();
+    .toUpperCase()
+    // A capital may be a letter and an accent beside it.
+    .replace(/[^\p{L}\p{N}]/gu, '');
   // Initials begin with a letter.
-  return (/^\p{L}/u.test(letters) ? letters : `P${letters}`).slice(0, 3);
+  return [...(/^\p{L}/u.test(letters) ? letters : `P${letters}`)].slice(0, 3).join('');
 }

@@ -8,21 +8,22 @@ export type DialectName = z.infer<typeof dialectNameSchema>;
 export const generatedKeyTypeSchema = z.enum(['ecdsa-p256', 'ecdsa-p384', 'ed25519']);
 export type GeneratedKeyType = z.infer<typeof generatedKeyTypeSchema>;
 
-export const personName = z
+export const personNameSchema = z
   .string()
   .min(1, 'a name is needed')
   .max(80, 'a name has at most 80 characters')
-  // Names stand in transcripts, on screens and in file names: no control or bidirectional-override characters.
-  .regex(/^[^\p{Cc}\p{Cf}\p{Zl}\p{Zp}]+$/u, 'a name has no control characters')
+  // Names stand in transcripts, on screens and in file names: no control or bidirectional-override characters, and
+  // no half of a character, which UTF-8 cannot write: two names would have one hash.
+  .regex(/^[^\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]+$/u, 'a name has no control characters')
   .refine(name => name.trim() === name, 'a name does not begin or end with a space');
 
-export const holderSchema = z.strictObject({ name: personName, keytype: generatedKeyTypeSchema });
+export const holderSchema = z.strictObject({ name: personNameSchema, keytype: generatedKeyTypeSchema });
 export type Holder = z.infer<typeof holderSchema>;
 
 export const participantRoleSchema = z.enum(['administrator', 'holder', 'witness', 'observer']);
 export type ParticipantRole = z.infer<typeof participantRoleSchema>;
 
-export const participantSchema = z.strictObject({ name: personName, role: participantRoleSchema });
+export const participantSchema = z.strictObject({ name: personNameSchema, role: participantRoleSchema });
 export type Participant = z.infer<typeof participantSchema>;
 
 /** An ISO 8601 duration of whole years, months, weeks, days or hours: P10Y, P3Y, P90D, PT12H. */
@@ -66,7 +67,7 @@ export const genesisPlanSchema = z.strictObject({
   thresholdReason: z.string().min(1).max(500).optional(),
   holders: z.array(holderSchema).min(1).max(20),
   /** The root holders who sign in this ceremony, at least `threshold`. Default: the first `threshold`. */
-  signers: z.array(personName).optional(),
+  signers: z.array(personNameSchema).optional(),
   targets: z.strictObject({
     threshold: z.int().min(1),
     holders: z.array(holderSchema).min(1).max(20),
@@ -98,16 +99,16 @@ export const rotationPlanSchema = z.strictObject({
   /** Root holders who get a new key. One who is also in `remove` is the same person with another key. */
   add: z.array(holderSchema).max(20).default([]),
   /** Root holders whose key leaves the root. */
-  remove: z.array(personName).max(20).default([]),
+  remove: z.array(personNameSchema).max(20).default([]),
   /** Left out: as before. */
   threshold: z.int().min(1).optional(),
   thresholdReason: z.string().min(1).max(500).optional(),
   /** Those of `remove` whose key may be in the wrong hands. Makes this a revocation. */
-  compromised: z.array(personName).max(20).default([]),
+  compromised: z.array(personNameSchema).max(20).default([]),
   targets: z
     .strictObject({
       add: z.array(holderSchema).max(20).default([]),
-      remove: z.array(personName).max(20).default([]),
+      remove: z.array(personNameSchema).max(20).default([]),
       threshold: z.int().min(1).optional(),
       /** The targets metadata that is published now (a file; in the CLI relative to the plan). */
       current: z.string().max(4096).optional(),
@@ -117,9 +118,9 @@ export const rotationPlanSchema = z.strictObject({
   online: z.strictObject({ snapshot: z.string().max(4096), timestamp: z.string().max(4096) }).optional(),
   expires: z.strictObject({ root: duration.optional(), targets: duration.optional() }).optional(),
   /** Notary: root holders whose certificate is made anew with the same key. Default: signers whose ends within a year. */
-  renewCertificates: z.array(personName).max(20).optional(),
+  renewCertificates: z.array(personNameSchema).max(20).optional(),
   /** Who is available to sign. Default: everybody. */
-  signers: z.array(personName).max(40).optional(),
+  signers: z.array(personNameSchema).max(40).optional(),
   /** Notary: also sign with the keys of this many earlier root versions, for clients that far behind. */
   legacy: z.int().min(0).max(20).default(0),
   participants: z.array(participantSchema).max(40).default([]),
@@ -149,7 +150,7 @@ export const adoptionPlanSchema = z.strictObject({
   holders: z
     .array(
       z.strictObject({
-        name: personName,
+        name: personNameSchema,
         /** The key ID in the root, or the beginning of it. */
         keyId: z
           .string()
@@ -181,7 +182,7 @@ export const migrationPlanSchema = z.strictObject({
   dialect: z.literal('tuf-1.0').default('tuf-1.0'),
   threshold: z.int().min(1).optional(),
   thresholdReason: z.string().min(1).max(500).optional(),
-  signers: z.array(personName).max(40).optional(),
+  signers: z.array(personNameSchema).max(40).optional(),
   /** The collection's targets as they are published now; in the CLI's plan a file. Default: those this vault has. */
   targets: z.string().max(4096).optional(),
   online: z.strictObject({ snapshot: z.string().max(4096), timestamp: z.string().max(4096) }).optional(),

@@ -3,14 +3,14 @@ import { RootwardError } from '../contract/errors.ts';
 import { dialects } from '../dialects/dialects.ts';
 import { sha256Hex } from '../display/fingerprint.ts';
 import { canonicalJson } from '../tuf/canonical-json.ts';
-import { addDuration, formatDateTime } from '../tuf/date-time.ts';
+import { addDuration, formatDateTime, isTufDateTime, parseDateTime } from '../tuf/date-time.ts';
 import type { JsonValue } from '../tuf/json.ts';
 import {
   dialectNameSchema,
   type GenesisPlan,
   holderSchema,
   participantSchema,
-  personName,
+  personNameSchema,
   repositoryNameSchema,
 } from './plan.ts';
 
@@ -29,17 +29,17 @@ const hash = z.string().regex(/^[0-9a-f]{64}$/);
 export const settledHolderSchema = z.union([
   holderSchema,
   z.strictObject({
-    name: personName,
+    name: personNameSchema,
     keyId,
     /** Notary: a new certificate for the same key, made in this ceremony. */
     renewCertificate: z.boolean().optional(),
   }),
-  z.strictObject({ name: personName, publicKey: z.string() }),
+  z.strictObject({ name: personNameSchema, publicKey: z.string() }),
 ]);
 export type SettledHolder = z.infer<typeof settledHolderSchema>;
 
 /** Whose key is listed under which ID. */
-const listedHolderSchema = z.strictObject({ holder: personName, keyId });
+const listedHolderSchema = z.strictObject({ holder: personNameSchema, keyId });
 
 /** What a change starts from: the documents themselves, so that a plan says everything by itself. */
 export const baseSchema = z.strictObject({
@@ -54,6 +54,16 @@ export const baseSchema = z.strictObject({
 });
 export type Base = z.infer<typeof baseSchema>;
 
+/** Less than this, and metadata has expired before a courier can publish it. */
+const shortestValidity = 86_400_000;
+
+const dateTime = z
+  .string()
+  .refine(
+    text => isTufDateTime(text) && parseDateTime(text) !== undefined,
+    'a UTC time in whole seconds, as 2036-11-21T09:00:00Z',
+  );
+
 /**
  * A plan with nothing left open: what the journal holds, what is read aloud, and what its hash covers. Two
  * people who settle the same plan at the same second get the same bytes but for the ID.
@@ -64,7 +74,7 @@ export const settledPlanSchema = z.strictObject({
   ceremony: z.enum(['genesis', 'rotation', 'migration', 'adoption']),
   rehearsal: z.boolean(),
   /** When the plan was settled, RFC 3339 in whole seconds. */
-  created: z.string(),
+  created: dateTime,
   dialect: dialectNameSchema,
   repository: repositoryNameSchema,
   /** The version of the root this makes; absent for a first root, which is version 1. */
@@ -85,9 +95,11 @@ export const settledPlanSchema = z.strictObject({
   base: baseSchema.optional(),
   /** The online keys are replaced (a first root always needs them). */
   replacesOnlineKeys: z.boolean().optional(),
-  compromised: z.array(personName).optional(),
+  compromised: z.array(personNameSchema).optional(),
   /** Adoption: the holders whose private key comes into this vault. */
-  imports: z.array(z.strictObject({ holder: personName, role: z.enum(['root', 'targets']) })).optional(),
+  imports: z
+    .array(z.strictObject({ holder: personNameSchema, role: z.enum(['root', 'targets']) }))
+    .optional(),
   /** Adoption: SHA-256 of every root of the chain, oldest first. */
   chain: z.array(z.strictObject({ version: z.int(), sha256: hash })).optional(),
   /** The repository this one succeeds, with the hash of its last root. */
@@ -124,7 +136,8 @@ export function checkPlan(plan: GenesisPlan): PlanWarning[] {
   const dialect = dialects[plan.dialect];
 
   for (const [role, { holders, threshold }] of Object.entries({ root: plan, targets: plan.targets })) {
-    const names = holders.map(holder => holder.name.toLowerCase());
+    // Names that look the same on paper are the same name.
+    const names = holders.map(holder => holder.name.normalize('NFKC').toLowerCase());
     if (new Set(names).size !== names.length)
       block('duplicate-holder', `Two ${role} holders have the same name.`);
     if (threshold > holders.length) {
@@ -147,10 +160,13 @@ export function checkPlan(plan: GenesisPlan): PlanWarning[] {
     if (!plan.holders.some(holder => holder.name === name))
       block('unknown-signer', `${name} is to sign but is no root holder.`);
   }
-  if (new Set(signers).size < Math.min(plan.threshold, plan.holders.length)) {
+  const distinctSigners = new Set(signers).size;
+  // A key that signs twice makes a document that clients refuse (TUF 1.0 section 4.2.1).
+  if (distinctSigners < signers.length) block('duplicate-signer', 'A root holder is to sign twice.');
+  if (distinctSigners < Math.min(plan.threshold, plan.holders.length)) {
     block(
       'too-few-signers',
-      `${count(signers.length, 'holder')} of the ${plan.threshold} needed are to sign.`,
+      `${count(distinctSigners, 'holder')} of the ${plan.threshold} needed are to sign.`,
     );
   }
   if (plan.threshold === plan.holders.length) {
@@ -165,6 +181,14 @@ export function checkPlan(plan: GenesisPlan): PlanWarning[] {
   }
   if (plan.threshold === 1) {
     warn('single-signature', 'One key alone can replace the root: whoever steals it owns the repository.');
+  }
+  for (const [role, duration] of Object.entries(plan.expires ?? {})) {
+    if (addDuration(0, duration) < shortestValidity) {
+      block(
+        'expires-too-soon',
+        `The ${role} would be valid for ${duration} only, and have expired before it is published.`,
+      );
+    }
   }
   if (!plan.participants.some(person => person.role === 'administrator')) {
     warn('no-administrator', 'Nobody is named as administrator.');

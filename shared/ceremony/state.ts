@@ -1,7 +1,9 @@
 import { RootwardError } from '../contract/errors.ts';
+import { visible } from '../display/visible.ts';
 import { publicKeyFromPem } from '../tuf/public-key.ts';
 import type { Evidence, EvidenceOf, JournalEvent } from './events.ts';
 import { initialsOf } from './initials.ts';
+import { publicKeyFingerprint } from './key-record.ts';
 import { type Step, scriptFor } from './script.ts';
 import { planHash, type SettledPlan } from './settled-plan.ts';
 import type { PresentPerson } from './steps.ts';
@@ -124,14 +126,19 @@ export function applyEvent(state: Map<string, CeremonyState>, { entry, time, eve
     case 'step-completed': {
       const step =
         openSteps(ceremony).find(candidate => candidate.id === event.stepId) ??
-        contradiction(`step "${event.stepId}" was not the one to be done`);
-      if (step.kind !== event.evidence.kind) contradiction(`step "${event.stepId}" is of another kind`);
+        contradiction(`step "${visible(event.stepId, 40)}" was not the one to be done`);
+      if (step.kind !== event.evidence.kind) {
+        contradiction(`step "${visible(event.stepId, 40)}" was not the one to be done`);
+      }
+      const against = contradictionIn(ceremony, step, event.by, event.evidence);
+      if (against !== undefined) contradiction(against);
       const people = event.evidence.kind === 'attendance' ? event.evidence.people : peoplePresent(ceremony);
+      const isReceived = event.evidence.kind === 'sign' && event.evidence.received === true;
       const person =
         people.find(candidate => candidate.name === event.by) ??
-        (event.evidence.kind === 'sign' && event.evidence.received && step.holder === event.by
+        (isReceived
           ? { initials: initialsOf(event.by) }
-          : contradiction(`${event.by} was not present`));
+          : contradiction(`${visible(event.by, 80)} was not present`));
       const completed = new Map(ceremony.completed).set(event.stepId, {
         by: event.by,
         initials: person.initials,
@@ -152,12 +159,16 @@ export function applyEvent(state: Map<string, CeremonyState>, { entry, time, eve
       return;
     }
     case 'incident': {
+      if (ceremony.status !== 'open') contradiction('the ceremony was closed');
+      if (!ceremony.script.some(step => step.id === event.stepId))
+        contradiction(`its script has no step "${visible(event.stepId, 40)}"`);
       const incident = { time, stepId: event.stepId, message: event.error.message };
       state.set(ceremony.id, { ...ceremony, incidents: [...ceremony.incidents, incident] });
       return;
     }
     case 'export-reopened': {
       if (ceremony.status !== 'open') contradiction('the ceremony was closed');
+      if (!ceremony.completed.has('export')) contradiction('nothing had been exported');
       const completed = new Map(ceremony.completed);
       completed.delete('export');
       completed.delete('read-back');
@@ -224,4 +235,52 @@ function revised(ceremony: CeremonyState, plan: SettledPlan, hash: string, time:
     completed,
     incidents: [...ceremony.incidents, incident],
   };
+}
+
+/**
+ * What evidence says against the step it completes, or against what was done before. Signatures, and hashes of
+ * documents, are not judged here: the proof reads and verifies them from their bytes.
+ */
+function contradictionIn(
+  ceremony: CeremonyState,
+  step: Step,
+  by: string,
+  evidence: Evidence,
+): string | undefined {
+  if (step.holder !== undefined && step.holder !== by)
+    return `a step of ${step.holder} was completed by ${visible(by, 80)}`;
+  const made = evidenceOf(ceremony, 'generate-key');
+  switch (evidence.kind) {
+    case 'attendance':
+      for (const field of ['name', 'initials'] as const) {
+        const values = new Set(evidence.people.map(person => person[field].toLowerCase()));
+        if (values.size < evidence.people.length) return `two people have the same ${field}`;
+      }
+      return undefined;
+    case 'read-plan':
+      return evidence.planHash === ceremony.planHash
+        ? undefined
+        : 'another plan was read than the one opened';
+    case 'generate-key':
+      if (evidence.role !== step.role || evidence.holder !== step.holder)
+        return 'the key is not of the holder and role of its step';
+      if (publicKeyFingerprint(evidence.publicKey) !== evidence.fingerprint)
+        return 'the public key does not have the fingerprint that stands beside it';
+      return made.some(key => key.fingerprint === evidence.fingerprint)
+        ? 'two holders have the same key'
+        : undefined;
+    case 'online-keys':
+      for (const { publicKey } of [evidence.snapshot, evidence.timestamp]) {
+        const fingerprint = publicKeyFingerprint(publicKey);
+        if (fingerprint === undefined) return 'an online key is no public key';
+        if (made.some(key => key.fingerprint === fingerprint)) return 'an offline key is used online';
+      }
+      return undefined;
+    case 'sign':
+      return evidence.role === step.role && evidence.holder === step.holder
+        ? undefined
+        : 'the signature is not of the holder and role of its step';
+    default:
+      return undefined;
+  }
 }

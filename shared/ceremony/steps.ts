@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { onlineKeySchema, participantRoleSchema } from './plan.ts';
+import { onlineKeySchema, participantRoleSchema, personNameSchema } from './plan.ts';
 
 /** The acts a script is divided into, in their order. */
 export const acts = ['Prepare', 'Keys', 'Sign', 'Prove', 'Close'] as const;
@@ -25,7 +25,7 @@ export type StepKind = z.infer<typeof stepKindSchema>;
 
 /** One person in the room. Initials stand beside every step that person completes; unique in a ceremony. */
 export const presentPersonSchema = z.strictObject({
-  name: z.string().min(1).max(80),
+  name: personNameSchema,
   role: participantRoleSchema,
   initials: z
     .string()

@@ -1,5 +1,6 @@
 import { dateInWords, timeOfDay } from '../display/dates.ts';
 import { fingerprintFromHex } from '../display/fingerprint.ts';
+import { visible } from '../display/visible.ts';
 import { planSentence, planSummary } from './describe.ts';
 import { holderKeys } from './documents.ts';
 import { type CeremonyState, peoplePresent } from './state.ts';
@@ -12,7 +13,8 @@ const rule = '-'.repeat(width);
  * The transcript: plain text that prints on any printer and reads without Rootward. Its columns are those of the
  * IANA root zone key ceremony: step, activity, initials, time.
  * @param journal where the journal stood when it was written; its head makes a shortened journal evident
- * @returns text with lines of at most 78 characters, but for hashes and names that are longer
+ * @returns text with lines of at most 78 characters, but for hashes and names that are longer. Whatever a plan, a
+ * person, a medium or a machine is called, it cannot write a line of its own.
  */
 export function transcriptText(ceremony: CeremonyState, journal: JournalPosition): string {
   const { plan } = ceremony;
@@ -26,9 +28,9 @@ export function transcriptText(ceremony: CeremonyState, journal: JournalPosition
   add(...wrap(planSentence(plan)));
   add('', `Opened      ${dateInWords(ceremony.opened)}, ${timeOfDay(ceremony.opened)} UTC`);
   add(`Ceremony    ${ceremony.id}`);
-  add(
-    `State       ${{ open: 'open', finished: 'finished', abandoned: `abandoned: ${ceremony.abandonReason}` }[ceremony.status]}`,
-  );
+  const status = ceremony.status === 'abandoned' ? `abandoned: ${ceremony.abandonReason}` : ceremony.status;
+  const [firstOfStatus = '', ...moreOfStatus] = wrap(status, width - 12);
+  add(`State       ${firstOfStatus}`, ...moreOfStatus.map(line => `${' '.repeat(12)}${line}`));
 
   title('Plan');
   for (const row of planSummary(plan)) add(...labelled(row.label, row.value));
@@ -72,12 +74,18 @@ export function transcriptText(ceremony: CeremonyState, journal: JournalPosition
   add(`Check: sed -n ${journal.entries}p journal.jsonl | sha256sum`);
 
   title('Signed by those present');
-  add('Name                            Signature                 Date        Time zone', '');
+  add('Name                           Signature                 Date        Time zone', '');
   for (const person of peoplePresent(ceremony))
-    add(`${person.name.padEnd(32)}${'.'.repeat(24)}  ${'.'.repeat(10)}  ${'.'.repeat(8)}`, '');
+    add(`${person.name.padEnd(31)}${'.'.repeat(24)}  ${'.'.repeat(10)}  ${'.'.repeat(9)}`, '');
   if (plan.rehearsal) add(...rehearsalBand);
-  return `${lines.join('\n').trimEnd()}\n`;
+  return `${lines
+    .map(line => visible(line, Number.POSITIVE_INFINITY))
+    .join('\n')
+    .trimEnd()}\n`;
 }
+
+/** Text in one line, with nothing in it that is not seen. */
+const inOneLine = (text: string): string => visible(text.replace(/\s+/gu, ' '), Number.POSITIVE_INFINITY);
 
 /** The mark every text of a rehearsal begins and ends with. */
 export const rehearsalBand = [
@@ -88,7 +96,8 @@ export const rehearsalBand = [
 ];
 
 /** A label and its value beside it; a value that is one word too long for that, a hash, stands below it. */
-function labelled(label: string, value: string, indent = 0): string[] {
+function labelled(label: string, text: string, indent = 0): string[] {
+  const value = inOneLine(text);
   const longest = Math.max(...value.split(' ').map(word => word.length));
   if (indent + Math.max(label.length + 1, 24) + longest > width) {
     const below = Math.max(0, Math.min(indent + 2, width - longest));
@@ -106,7 +115,7 @@ function labelled(label: string, value: string, indent = 0): string[] {
 export function wrap(text: string, columns = width): string[] {
   const lines: string[] = [];
   let line = '';
-  for (const word of text.split(' ')) {
+  for (const word of inOneLine(text).split(' ')) {
     if (line !== '' && line.length + 1 + word.length > columns) {
       lines.push(line);
       line = word;

@@ -171,7 +171,7 @@ export function expectedPeople(ceremony: CeremonyState): PresentPerson[] {
     if (seen.has(person.name)) return [];
     seen.add(person.name);
     const initials = freeInitials(person.name, taken);
-    taken.add(initials);
+    taken.add(initials.toLowerCase());
     return [{ ...person, initials }];
   });
 }
@@ -180,12 +180,14 @@ export function expectedPeople(ceremony: CeremonyState): PresentPerson[] {
 const holdersOfScript = (ceremony: CeremonyState): string[] =>
   ceremony.script.flatMap(step => (step.holder === undefined ? [] : [step.holder]));
 
+/** @param taken initials of others, in small letters: AB and ab are told apart by nobody */
 function freeInitials(name: string, taken: ReadonlySet<string>): string {
-  const base = initialsOf(name);
-  if (!taken.has(base)) return base;
+  const base = [...initialsOf(name)];
+  const first = base.join('');
+  if (!taken.has(first.toLowerCase())) return first;
   for (let number = 2; ; number += 1) {
-    const candidate = `${base.slice(0, number < 10 ? 3 : 2)}${number}`;
-    if (!taken.has(candidate)) return candidate;
+    const candidate = `${base.slice(0, number < 10 ? 3 : 2).join('')}${number}`;
+    if (!taken.has(candidate.toLowerCase())) return candidate;
   }
 }
 

@@ -2,7 +2,7 @@
 // wrong passphrase, a killed app, a full medium and one that was pulled out. At the end stock clients trust it.
 import { existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { missingPeers } from '../interop/peers/availability.ts';
 import { listCollection, type NotaryServer, startNotaryServer } from '../interop/peers/notary.ts';
 import { runProgram } from '../interop/peers/run.ts';
@@ -27,7 +27,10 @@ describe.skipIf(reason)(`a first root for Notary v1${reason ? ` (${reason})` : '
   beforeAll(async () => {
     if (noServer === undefined) server = await startNotaryServer();
     desk = await Desk.open();
-    walk = new Walk(desk, undefined, picture);
+    walk = new Walk(desk, { onScreen: picture });
+  });
+  afterEach(async ({ task }) => {
+    if (task.result?.state === 'fail') await desk.picture(`failed-${task.name}`);
   });
   afterAll(async () => {
     await desk?.quit();

@@ -110,7 +110,12 @@ export function answersFor(
     timestamp: { text: pemOf(generateOnlineKey('ecdsa-sha2-nistp256')) },
   },
 ): Answers {
-  return { passphrases: new Map(Object.entries(passphrasesOf(plan))), online, destination };
+  return {
+    passphrases: new Map(Object.entries(passphrasesOf(plan))),
+    online,
+    keyFiles: new Map(),
+    destination,
+  };
 }
 
 /** A whole rehearsal in this process: quick, and the same code as a real ceremony but for its scrypt. */

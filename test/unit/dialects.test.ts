@@ -42,8 +42,12 @@ describe('the dialects', () => {
 
   it('write hashes as the other tools of their kind do', () => {
     const content = new TextEncoder().encode('content');
-    expect(tuf10.writeHash(content)).toBe(sha256(content));
-    expect(notaryV1.writeHash(content)).toBe(Buffer.from(sha256(content), 'hex').toString('base64'));
+    expect(tuf10.writeHash(sha256(content))).toBe(sha256(content));
+    expect(notaryV1.writeHash(sha256(content))).toBe(Buffer.from(sha256(content), 'hex').toString('base64'));
+    for (const dialect of [tuf10, notaryV1]) {
+      expect(dialect.readHash(dialect.writeHash(sha256(content)))).toBe(sha256(content));
+      expect(dialect.readHash('?')).toBeUndefined();
+    }
   });
 });
 

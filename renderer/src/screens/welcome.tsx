@@ -1,3 +1,4 @@
+import { useEffect } from 'react';
 import { Action } from '../components/action.tsx';
 import { Centre, Foot, Frame } from '../components/frame.tsx';
 import { Heading, SubHeading } from '../components/heading.tsx';
@@ -26,7 +27,11 @@ function OfflineActions() {
 }
 
 function FirstStart({ path }: { readonly path: string }) {
-  const { busy, error, home, createVault } = useApplication();
+  const { busy, error, home, createVault, loadHome } = useApplication();
+  // A rehearsal needs no vault: coming back from one, it stands here.
+  useEffect(() => {
+    void loadHome();
+  }, [loadHome]);
   const go = useNavigation(state => state.go);
   const rehearse = () => {
     usePlanner.getState().begin(true);

@@ -58,7 +58,11 @@ export function Closed({ ceremony }: Pick<StepProps, 'ceremony'>) {
           </Action>
         }
       >
-        <Action shortcut={altKey('p')} busy={transcript.printing} onPress={() => void transcript.print()}>
+        <Action
+          shortcut={altKey('p')}
+          busy={transcript.printing || transcript.text === null}
+          onPress={() => void transcript.print()}
+        >
           {t.steps.transcript.print}
         </Action>
         <Action kind="primary" shortcut={primaryKey} onPress={home}>

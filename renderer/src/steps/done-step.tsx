@@ -24,6 +24,7 @@ export function DoneStep({ ceremony, step }: StepProps) {
   // The files of an export stand in their own table.
   const outcome = step.kind === 'export' ? (step.outcome ?? []).slice(0, 1) : (step.outcome ?? []);
   const justDone = lastDone === step.id;
+  const open = ceremony.state === 'open';
   return (
     <>
       <Centre>
@@ -42,9 +43,9 @@ export function DoneStep({ ceremony, step }: StepProps) {
         {filed && ceremony.export && <ExportedFiles exported={ceremony.export} />}
       </Centre>
       <Evidence ceremony={ceremony} />
-      <Foot start={<StopButton ceremony={ceremony} />}>
+      <Foot start={open && <StopButton ceremony={ceremony} />}>
         <Action kind="primary" shortcut={primaryKey} onPress={() => lookAt(null)}>
-          {justDone ? words.goOn : words.toPresent}
+          {open ? (justDone ? words.goOn : words.toPresent) : words.toClosed}
         </Action>
       </Foot>
     </>

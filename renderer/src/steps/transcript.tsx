@@ -28,7 +28,7 @@ export function TranscriptStep({ ceremony, step }: StepProps) {
           label: transcript.printing ? words.printing : words.print,
           onPress: () => void transcript.print(),
           shortcut: altKey('p'),
-          busy: transcript.printing,
+          busy: transcript.printing || transcript.text === null,
         },
       ]}
     >

@@ -57,7 +57,8 @@ export const useCeremony = create<CeremonyState>((set, get) => {
       const { view, busy } = get();
       if (!view || busy !== null) return;
       const outcome = await ask('readCeremony', { ceremonyId: view.id });
-      if (outcome.ok && get().busy === null) set({ view: outcome.value });
+      // Another ceremony may have been opened meanwhile; its view must not be replaced by this one's.
+      if (outcome.ok && get().busy === null && get().view?.id === view.id) set({ view: outcome.value });
     },
     lookAt: lookingAt => set({ lookingAt }),
     takeTurn: turn => set({ turn, lookingAt: null, lastDone: null, error: null }),

@@ -27,26 +27,37 @@ export const allPassphrases: readonly string[] = [
   'marble thicket ostrich violin canyon',
 ];
 
-/** Walks through a ceremony at a desk. `onScreen` is called on every screen, before it is left. */
+export interface WalkOptions {
+  readonly hands?: Hands;
+  /** Called when a screen has just come up. */
+  readonly onArrival?: (name: string) => Promise<void>;
+  /** Called on every screen before it is left, with everything filled in. */
+  readonly onScreen?: (name: string) => Promise<void>;
+}
+
+/** Walks through a ceremony at a desk. */
 export class Walk {
   readonly desk: Desk;
   readonly hands: Hands;
+  readonly #onArrival: (name: string) => Promise<void>;
   readonly #onScreen: (name: string) => Promise<void>;
 
-  constructor(
-    desk: Desk,
-    hands: Hands = new MouseHands(),
-    onScreen: (name: string) => Promise<void> = async () => {},
-  ) {
+  constructor(desk: Desk, options: WalkOptions = {}) {
     this.desk = desk;
-    this.hands = hands;
-    this.#onScreen = onScreen;
+    this.hands = options.hands ?? new MouseHands();
+    this.#onArrival = options.onArrival ?? (async () => {});
+    this.#onScreen = options.onScreen ?? (async () => {});
   }
 
-  /** Waits for a screen, has it looked at, and says that it is there. */
+  /** Waits for a screen that nothing is filled in on. */
   async screen(heading: string | RegExp, name: string): Promise<void> {
-    await this.desk.heading(heading);
+    await this.#arrive(heading, name);
     await this.#onScreen(name);
+  }
+
+  async #arrive(heading: string | RegExp, name: string): Promise<void> {
+    await this.desk.heading(heading);
+    await this.#onArrival(name);
   }
 
   // ---------------------------------------------------------------- the planner
@@ -54,20 +65,20 @@ export class Walk {
   /** From the planner's first page to its last, which is left open. */
   async plan(plan: TestPlan): Promise<void> {
     const { desk, hands } = this;
-    await desk.heading('Which repository is this for?');
+    await this.#arrive('Which repository is this for?', 'planner-repository');
     await hands.choose(desk.radio(plan.dialect));
     await hands.type(desk.field('Repository name'), plan.repository);
     await this.#onScreen('planner-repository');
     await desk.primary();
     await this.screen('Who holds a root key?', 'planner-holders');
     await desk.primary();
-    await desk.heading('How many of them must sign?');
+    await this.#arrive('How many of them must sign?', 'planner-threshold');
     await hands.choose(desk.radio(plan.threshold));
     if (plan.thresholdReason !== undefined)
       await hands.type(desk.field('Why must every holder sign?'), plan.thresholdReason);
     await this.#onScreen('planner-threshold');
     await desk.primary();
-    await desk.heading('Who signs what is released?');
+    await this.#arrive('Who signs what is released?', 'planner-targets');
     if (plan.targetsHolder !== undefined)
       await hands.type(desk.field('Name of targets holder 1'), plan.targetsHolder);
     await this.#onScreen('planner-targets');
@@ -79,12 +90,12 @@ export class Walk {
     await this.screen('Who else is in the room?', 'planner-people');
     await desk.primary();
     if (!plan.rehearsal) {
-      await desk.heading('What if a network appears?');
+      await this.#arrive('What if a network appears?', 'planner-network');
       await hands.choose(desk.radio(plan.network ?? 'Warn and record'));
       await this.#onScreen('planner-network');
       await desk.primary();
     }
-    await desk.heading('Read the plan');
+    await this.#arrive('Read the plan', 'planner-review');
     await desk.text('The script').waitFor();
     await this.#onScreen('planner-review');
   }
@@ -98,7 +109,7 @@ export class Walk {
 
   async isolate(): Promise<void> {
     const { desk, hands } = this;
-    await desk.heading('Machine is isolated');
+    await this.#arrive('Machine is isolated', 'isolation');
     for (const yes of await desk.radio('Yes').all()) await hands.choose(yes);
     await this.#onScreen('isolation');
     await desk.primary();
@@ -106,7 +117,7 @@ export class Walk {
 
   async agree(): Promise<void> {
     const { desk, hands } = this;
-    await desk.heading('Read the plan aloud');
+    await this.#arrive('Read the plan aloud', 'read-plan');
     await hands.type(desk.field(/Type Yes/), 'Yes');
     await this.#onScreen('read-plan');
     await desk.primary();
@@ -114,7 +125,7 @@ export class Walk {
 
   async makeKey(role: 'Root' | 'Targets', holder: string): Promise<void> {
     const { desk, hands } = this;
-    await desk.heading(`${role} key of ${holder}`);
+    await this.#arrive(`${role} key of ${holder}`, 'generate-key');
     await hands.type(desk.field('New passphrase'), passphraseOf(holder));
     await hands.type(desk.field('The same passphrase again'), passphraseOf(holder));
     await this.#onScreen('generate-key');
@@ -127,7 +138,7 @@ export class Walk {
     as: 'text' | 'files' = 'text',
   ): Promise<void> {
     const { desk, hands } = this;
-    await desk.heading('Online keys');
+    await this.#arrive('Online keys', 'online-keys');
     for (const role of ['snapshot', 'timestamp'] as const) {
       const slot = `${role === 'snapshot' ? 'Snapshot' : 'Timestamp'} key`;
       if (as === 'text') await hands.type(desk.field(`Text of the ${slot}`), keys[role]);
@@ -143,7 +154,7 @@ export class Walk {
 
   async sign(role: 'root' | 'targets', holder: string, passphrase = passphraseOf(holder)): Promise<void> {
     const { desk, hands } = this;
-    await desk.heading(`${holder} signs ${role} version 1`);
+    await this.#arrive(`${holder} signs ${role} version 1`, 'sign');
     await hands.type(desk.field(`Passphrase of ${holder}`), passphrase);
     await this.#onScreen('sign');
     await desk.primary();
@@ -161,7 +172,7 @@ export class Walk {
   /** Chooses a folder through the dialog, and writes into a new one below it. */
   async export(folder: string, name?: string): Promise<void> {
     const { desk, hands } = this;
-    await desk.heading('Write to the medium');
+    await this.#arrive('Write to the medium', 'export');
     await desk.answerOpen(folder);
     await hands.press(desk.button('Another folder…'));
     await desk.text(folder).waitFor();
@@ -173,7 +184,7 @@ export class Walk {
   /** Says that the medium was plugged in again, and has it compared. */
   async readBack(): Promise<void> {
     const { desk, hands } = this;
-    await desk.heading('Read it back');
+    await this.#arrive('Read it back', 'read-back');
     await hands.choose(desk.page.getByRole('checkbox'));
     await this.#onScreen('read-back');
     await desk.primary();
@@ -181,7 +192,7 @@ export class Walk {
 
   async finish(): Promise<void> {
     const { desk } = this;
-    await desk.heading('Print and sign the transcript');
+    await this.#arrive('Print and sign the transcript', 'transcript');
     await desk.page.getByRole('document', { name: 'Transcript' }).waitFor();
     await this.#onScreen('transcript');
     await desk.primary();

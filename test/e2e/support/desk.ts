@@ -23,6 +23,8 @@ const knownComplaints = [/^Error with Permissions-Policy header: Unrecognized fe
 export interface DeskOptions {
   /** Added to the app's environment. */
   readonly env?: Readonly<Record<string, string>>;
+  /** A vault that is there; default: one of its own that is not. */
+  readonly vault?: string;
 }
 
 /** What the app asked of a file dialog. */
@@ -37,7 +39,7 @@ export interface AskedDialog {
 export class Desk {
   /** Everything of this desk: the vault, the profile, and room for what a test writes. */
   readonly folder = mkdtempSync(path.join(tmpdir(), 'rootward-desk-'));
-  readonly vault = path.join(this.folder, 'vault');
+  readonly vault: string;
   /** Everything the page complained about: errors, warnings, violations of its content policy. */
   readonly complaints: string[] = [];
   readonly #options: DeskOptions;
@@ -47,6 +49,7 @@ export class Desk {
 
   private constructor(options: DeskOptions, releaseDisplay: () => Promise<void>) {
     this.#options = options;
+    this.vault = options.vault ?? path.join(this.folder, 'vault');
     this.#releaseDisplay = releaseDisplay;
   }
 
@@ -72,6 +75,7 @@ export class Desk {
       env: { ...this.#options.env },
     });
     this.#page = await this.#application.firstWindow();
+    this.#page.setDefaultTimeout(20_000);
     this.#page.on('pageerror', error => this.complaints.push(String(error)));
     this.#page.on('console', message => {
       const isKnown = knownComplaints.some(known => known.test(message.text()));
@@ -161,9 +165,7 @@ export class Desk {
   }
   /** Waits until the screen has this heading. */
   async heading(name: string | RegExp): Promise<void> {
-    await this.page
-      .getByRole('heading', { name, level: 1, exact: typeof name === 'string' })
-      .waitFor({ timeout: 30_000 });
+    await this.page.getByRole('heading', { name, level: 1, exact: typeof name === 'string' }).waitFor();
   }
   /** The one thing this screen leads on to. */
   async primary(): Promise<void> {
@@ -184,7 +186,7 @@ export class Desk {
     const folder = process.env.ROOTWARD_SHOTS;
     if (!folder) return;
     mkdirSync(folder, { recursive: true });
-    await this.page.screenshot({ path: path.join(folder, `${name}.png`) });
+    await this.page.screenshot({ path: path.join(folder, `${name.replaceAll(/[^\w-]+/g, '-')}.png`) });
   }
   /** Keeps a file beside the pictures, where ROOTWARD_SHOTS names a folder. */
   keep(file: string): void {

@@ -21,6 +21,7 @@ export const ceremony = {
   record: (by: string, date: string) => `${by}, ${date}`,
   noOutcome: 'Nothing more was recorded for this step.',
   toPresent: 'Back to the present step',
+  toClosed: 'Back to the whole ceremony',
   goOn: 'Go on',
   stop: 'Stop the ceremony…',
   leave: 'Back to home',

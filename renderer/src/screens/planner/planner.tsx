@@ -120,7 +120,11 @@ export function PlannerScreen() {
     if (first) {
       goTo(page);
       requestAnimationFrame(() =>
-        document.querySelector<HTMLElement>('main [aria-invalid="true"], main input')?.focus(),
+        // The field that is wrong; a question without an answer marks none, so there its first choice.
+        (
+          document.querySelector<HTMLElement>('main [aria-invalid="true"]') ??
+          document.querySelector<HTMLElement>('main input')
+        )?.focus(),
       );
     } else goTo(pages[index + 1] ?? 'review');
   };
