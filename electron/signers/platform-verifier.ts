@@ -1,6 +1,6 @@
 import { constants, createPublicKey, type KeyObject, verify } from 'node:crypto';
 import { RootwardError } from '../../shared/contract/errors.ts';
-import type { PublicKey } from '../../shared/tuf/public-key.ts';
+import { type PublicKey, rsaSize } from '../../shared/tuf/public-key.ts';
 import { nobleVerifier, type SignatureVerifier } from '../../shared/tuf/signature.ts';
 
 /** Parsing a key costs as much as verifying with it, and a chain of roots has the same few keys again and again. */
@@ -20,6 +20,8 @@ export const platformVerifier: SignatureVerifier = (key, message, signature, has
       case 'rsa':
         return (
           hash === 'sha256' &&
+          // RFC 8017 section 8.1.2 step 1. OpenSSL takes a signature whose leading zero was cut off all the same.
+          signature.length === rsaSize(key) &&
           verify(
             hash,
             message,

@@ -19,6 +19,7 @@ export const defaultValidity = { root: 'P10Y', targets: 'P3Y' } as const;
 /** A rehearsed root expires soon, so that it cannot serve anybody for long even where all marks are ignored. */
 export const rehearsalValidity = { root: 'P30D', targets: 'P30D' } as const;
 
+const anyDateTime = z.string().refine(text => parseDateTime(text) !== undefined, 'a date and time');
 const keyId = z.string().min(1).max(256);
 const hash = z.string().regex(/^[0-9a-f]{64}$/);
 
@@ -89,7 +90,8 @@ export const settledPlanSchema = z.strictObject({
   targetsVersion: z.int().min(0).optional(),
   /** Who signs the root, and who the targets, in this ceremony: with every key of theirs that counts. */
   signers: z.strictObject({ root: z.array(z.string()).min(1), targets: z.array(z.string()) }),
-  expires: z.strictObject({ root: z.string(), targets: z.string() }),
+  /** What is signed here is in TUF's form; what is taken over is as it was published, or empty where unknown. */
+  expires: z.strictObject({ root: anyDateTime, targets: z.union([z.literal(''), anyDateTime]) }),
   participants: z.array(participantSchema),
   policy: z.strictObject({ network: z.enum(['refuse', 'warn']) }),
   base: baseSchema.optional(),

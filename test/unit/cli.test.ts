@@ -61,7 +61,7 @@ describe('rootward', () => {
 
   for (const [args, message] of [
     [[], /A command is needed/],
-    [['sign'], /no command "sign"/],
+    [['forge'], /no command "forge"/],
     [['constructor'], /no command "constructor"/],
     [['--nothing'], /no command "--nothing"/],
   ] as const) {
@@ -357,7 +357,7 @@ describe('rootward ceremony refuses before anything is made', () => {
       plan: { expires: { root: '10 years', targets: 'P3Y' } },
       message: /expires\.root/,
     },
-    { name: 'an unknown ceremony', plan: { ceremony: 'rotation' }, message: /ceremony/ },
+    { name: 'an unknown ceremony', plan: { ceremony: 'coronation' }, message: /ceremony/ },
     { name: 'no online keys', plan: { online: undefined }, message: /names no online keys/ },
     {
       name: 'an online key file that is not there',

@@ -199,9 +199,13 @@ describe('a settled plan', () => {
 
   it('reads its dates as dates and nothing else', () => {
     const settled = settlePlan(plan(), ceremonyId, openedAt, false);
+    const isPlan = (changes: object): boolean =>
+      settledPlanSchema.safeParse({ ...settled, ...changes }).success;
     for (const wrong of ['', 'tomorrow', '2030-02-30T00:00:00Z', '2030-01-01T00:00:00.000Z'])
-      for (const changes of [{ created: wrong }, { expires: { ...settled.expires, root: wrong } }])
-        expect(settledPlanSchema.safeParse({ ...settled, ...changes }).success).toBe(false);
+      expect(isPlan({ created: wrong })).toBe(false);
+    // A root that is taken over may be dated as Notary does.
+    for (const wrong of ['', 'tomorrow', '2030-02-30T00:00:00Z', '2030-01-01'])
+      expect(isPlan({ expires: { ...settled.expires, root: wrong } })).toBe(false);
   });
 
   it('is the same for everybody who settles it in the same second, and so is its hash (property)', () => {
@@ -284,7 +288,11 @@ describe('a script', () => {
             targets: { threshold: 1 + (seed % targets), holders: names('T', targets) },
           });
           expect(new Set(steps.map(step => step.id)).size).toBe(steps.length);
-          expect([...new Set(steps.map(step => step.kind))]).toEqual([...stepKinds]);
+          // Certificates and keys that come in belong to other ceremonies.
+          const ofOthers = ['certify-key', 'import-key'];
+          expect([...new Set(steps.map(step => step.kind))]).toEqual(
+            stepKinds.filter(kind => !ofOthers.includes(kind)),
+          );
           const order = steps.map(step => acts.indexOf(step.act));
           expect(order).toEqual(order.toSorted((left, right) => left - right));
           expect(steps.filter(step => step.kind === 'generate-key')).toHaveLength(root + targets);
@@ -320,7 +328,7 @@ describe('a plan in plain words', () => {
     expect(rows).toMatchObject({
       'Root keys': 'Alice Example, Bob Example and Carol Example. Any 2 of 3',
       'Targets key': 'Dave Example. This one alone',
-      'Signed today by': 'Alice Example and Bob Example (root), Dave Example (targets)',
+      'Signed by': 'Alice Example and Bob Example (root), Dave Example (targets)',
       'Root valid until': '21 November 2036',
     });
     expect(planSentence(settlePlan(plan(), ceremonyId, openedAt, true))).toMatch(/^A rehearsal: /);

@@ -264,3 +264,19 @@ describe('signing in software', () => {
     expect(error.code).toBe('verifiers-disagree');
   });
 });
+
+describe('RSA', () => {
+  it('a signature whose leading zero was cut off is refused by both, as RFC 8017 demands', () => {
+    const key = makeTestKey('rsa');
+    const message = Uint8Array.of(1);
+    let signature = signWithNode(key, message, 'sha256');
+    // One in 256 begins with a zero.
+    for (let tries = 0; signature[0] !== 0 && tries < 10_000; tries += 1) {
+      signature = signWithNode(key, message, 'sha256');
+    }
+    expect(signature[0]).toBe(0);
+    expect(verifyTwice(key.publicKey, message, signature, 'sha256')).toBe(true);
+    expect(nobleVerifier(key.publicKey, message, signature.subarray(1), 'sha256')).toBe(false);
+    expect(platformVerifier(key.publicKey, message, signature.subarray(1), 'sha256')).toBe(false);
+  });
+});
