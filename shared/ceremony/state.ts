@@ -129,7 +129,8 @@ export function applyEvent(state: Map<string, CeremonyState>, { entry, time, eve
       const people = event.evidence.kind === 'attendance' ? event.evidence.people : peoplePresent(ceremony);
       const person =
         people.find(candidate => candidate.name === event.by) ??
-        (event.evidence.kind === 'sign' && event.evidence.received && step.holder === event.by
+        // Holders who only sign may do so elsewhere, or come days after the others.
+        (event.evidence.kind === 'sign' && step.holder === event.by
           ? { initials: initialsOf(event.by) }
           : contradiction(`${event.by} was not present`));
       const completed = new Map(ceremony.completed).set(event.stepId, {
