@@ -1,8 +1,12 @@
 import { useEffect } from 'react';
+import { AdoptScreen } from './screens/adopt/adopt.tsx';
+import { MoveScreen } from './screens/adopt/move.tsx';
 import { CeremonyScreen } from './screens/ceremony.tsx';
+import { ChangeScreen } from './screens/change/change.tsx';
 import { HomeScreen } from './screens/home.tsx';
 import { InspectScreen } from './screens/inspect.tsx';
 import { PlannerScreen } from './screens/planner/planner.tsx';
+import { SignRequestScreen } from './screens/sign-request.tsx';
 import { VerifyScreen } from './screens/verify.tsx';
 import { WelcomeScreen } from './screens/welcome.tsx';
 import { useApplication } from './stores/application.ts';
@@ -31,6 +35,14 @@ export function App() {
       return <InspectScreen />;
     case 'planner':
       return <PlannerScreen />;
+    case 'change':
+      return <ChangeScreen />;
+    case 'adopt':
+      return <AdoptScreen />;
+    case 'move':
+      return <MoveScreen from={screen.from} />;
+    case 'sign-request':
+      return <SignRequestScreen />;
     case 'ceremony':
       return <CeremonyScreen key={screen.ceremonyId} ceremonyId={screen.ceremonyId} />;
     case 'home':

@@ -36,7 +36,8 @@ export interface Outlook {
   readonly settle?: (id: string) => SettledPlan;
 }
 
-const yearAhead = 365 * 86_400_000;
+/** A certificate that ends sooner than this is renewed; of ten years one, and of a rehearsal's thirty days three. */
+const renewalMargin = { real: 365 * 86_400_000, rehearsal: 3 * 86_400_000 } as const;
 
 const asHolder = ({ holder, keyId }: { holder: string; keyId: string }) => ({ name: holder, keyId });
 /** People tell names apart by more than a capital letter. */
@@ -198,6 +199,7 @@ export function planRotation(plan: RotationPlan, sources: RotationSources, now: 
   function certificatesToRenew(): Set<string> {
     if (!dialect.rootCertificates) return new Set();
     const chosen = new Set(plan.renewCertificates ?? []);
+    const margin = renewalMargin[repository.rehearsal ? 'rehearsal' : 'real'];
     for (const name of chosen) {
       if (!stays(name))
         block('unknown-holder', `${name} keeps no root key, so no certificate can be renewed.`);
@@ -220,10 +222,10 @@ export function planRotation(plan: RotationPlan, sources: RotationSources, now: 
         plan.renewCertificates === undefined &&
         isHere &&
         signers.includes(holder.name) &&
-        Date.parse(ends) - now < yearAhead
+        Date.parse(ends) - now < margin
       ) {
         chosen.add(holder.name);
-      } else if (!chosen.has(holder.name) && Date.parse(ends) - now < yearAhead) {
+      } else if (!chosen.has(holder.name) && Date.parse(ends) - now < margin) {
         warn(
           'certificate-ends',
           `The certificate of ${holder.name} ends on ${dateInWords(ends)} and is not renewed.`,

@@ -133,10 +133,10 @@ export function applyEvent(state: Map<string, CeremonyState>, { entry, time, eve
       const against = contradictionIn(ceremony, step, event.by, event.evidence);
       if (against !== undefined) contradiction(against);
       const people = event.evidence.kind === 'attendance' ? event.evidence.people : peoplePresent(ceremony);
-      const isReceived = event.evidence.kind === 'sign' && event.evidence.received === true;
       const person =
         people.find(candidate => candidate.name === event.by) ??
-        (isReceived
+        // Holders who only sign may do so elsewhere, or come days after the others.
+        (event.evidence.kind === 'sign'
           ? { initials: initialsOf(event.by) }
           : contradiction(`${visible(event.by, 80)} was not present`));
       const completed = new Map(ceremony.completed).set(event.stepId, {

@@ -165,6 +165,7 @@ export function Choices<Value extends string>(props: {
 /** A yes to one thing. */
 export function Check(props: {
   readonly label: string;
+  readonly text?: string | undefined;
   readonly checked: boolean;
   readonly onChange: (checked: boolean) => void;
   readonly autoFocus?: boolean;
@@ -178,12 +179,22 @@ export function Check(props: {
           type="checkbox"
           className={css.radio}
           checked={props.checked}
-          aria-describedby={props.error ? id : undefined}
+          aria-labelledby={`${id}-name`}
+          aria-describedby={
+            [props.error && id, props.text && `${id}-text`].filter(Boolean).join(' ') || undefined
+          }
           data-autofocus={props.autoFocus ? '' : undefined}
           onChange={event => props.onChange(event.target.checked)}
         />
         <span className={css.choiceBody}>
-          <span className={css.choiceName}>{props.label}</span>
+          <span id={`${id}-name`} className={css.choiceName}>
+            {props.label}
+          </span>
+          {props.text && (
+            <span id={`${id}-text`} className={css.choiceText}>
+              {props.text}
+            </span>
+          )}
         </span>
       </label>
       {props.error && <FieldError id={id}>{props.error}</FieldError>}

@@ -20,7 +20,7 @@ const frameTime = 200;
 /** The white around a code, in modules, as the QR standard asks. */
 const quietZone = 4;
 /** The part of the window's height a code may take, so that its controls stay in sight. */
-const heightShare = 0.62;
+const heightShare = 0.58;
 
 const keys = {
   play: altKey('k'),

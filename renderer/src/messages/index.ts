@@ -1,4 +1,6 @@
+import { adopt } from './en/adopt.ts';
 import { ceremony } from './en/ceremony.ts';
+import { change } from './en/change.ts';
 import { common } from './en/common.ts';
 import { difference } from './en/difference.ts';
 import { errors } from './en/errors.ts';
@@ -8,6 +10,7 @@ import { keySteps } from './en/key-steps.ts';
 import { planner } from './en/planner.ts';
 import { qr } from './en/qr.ts';
 import { steps } from './en/steps.ts';
+import { together } from './en/together.ts';
 import { verify } from './en/verify.ts';
 import { welcome } from './en/welcome.ts';
 
@@ -16,7 +19,9 @@ import { welcome } from './en/welcome.ts';
  * folder beside `en` of the same shape.
  */
 export const t = {
+  adopt,
   ceremony,
+  change,
   common,
   difference,
   errors,
@@ -26,6 +31,7 @@ export const t = {
   planner,
   qr,
   steps,
+  together,
   verify,
   welcome,
 };

@@ -15,6 +15,8 @@ import { useNavigation } from '../stores/navigation.ts';
 import { usePlanner } from '../stores/planner.ts';
 import { OpenCeremonies, PastCeremonies } from './ceremony-lists.tsx';
 import css from './home.module.css';
+import actions from './repository-actions.module.css';
+import { RepositoryActions, Succession } from './repository-actions.tsx';
 
 type Repository = HomeView['repositories'][number];
 
@@ -30,7 +32,13 @@ function Expiry({ label, iso }: { readonly label: string; readonly iso: string }
   );
 }
 
-function RepositoryCard({ repository }: { readonly repository: Repository }) {
+function RepositoryCard({
+  repository,
+  ceremonies,
+}: {
+  readonly repository: Repository;
+  readonly ceremonies: HomeView['ceremonies'];
+}) {
   const holders = repository.rootKeys.map(key => key.holder).join(', ');
   return (
     <li className={css.card}>
@@ -44,7 +52,9 @@ function RepositoryCard({ repository }: { readonly repository: Repository }) {
       </p>
       <dl className={css.dates}>
         <Expiry label={t.home.rootExpires} iso={repository.rootExpires} />
-        <Expiry label={t.home.targetsExpires} iso={repository.targetsExpires} />
+        {repository.targetsExpires !== '' && (
+          <Expiry label={t.home.targetsExpires} iso={repository.targetsExpires} />
+        )}
         <div>
           <dt>{t.home.holders}</dt>
           <dd>{holders}</dd>
@@ -66,6 +76,8 @@ function RepositoryCard({ repository }: { readonly repository: Repository }) {
           </li>
         )}
       </ul>
+      <Succession repository={repository} />
+      <RepositoryActions repository={repository} ceremonies={ceremonies} />
     </li>
   );
 }
@@ -164,13 +176,25 @@ export function HomeScreen() {
             <SubHeading id="repositories">{words.repositories}</SubHeading>
             <ul className={css.cards}>
               {home.repositories.map(repository => (
-                <RepositoryCard key={repository.name} repository={repository} />
+                <RepositoryCard
+                  key={`${repository.dialect} ${repository.name} ${repository.rehearsal}`}
+                  repository={repository}
+                  ceremonies={home.ceremonies}
+                />
               ))}
             </ul>
           </section>
         )}
         {home && <PastCeremonies ceremonies={home.ceremonies} />}
         {empty && <p className={css.hint}>{words.rehearseHint}</p>}
+        {home && (
+          <div className={actions.adopt}>
+            <p>{words.repository.adoptHint}</p>
+            <Action small shortcut={altKey('t')} onPress={() => go({ name: 'adopt' })}>
+              {words.actions.adopt}
+            </Action>
+          </div>
+        )}
       </Centre>
       <VaultSide />
       <Foot
@@ -181,6 +205,9 @@ export function HomeScreen() {
             </Action>
             <Action kind="quiet" shortcut={altKey('i')} onPress={() => go({ name: 'inspect' })}>
               {words.actions.inspect}
+            </Action>
+            <Action kind="quiet" shortcut={altKey('s')} onPress={() => go({ name: 'sign-request' })}>
+              {words.actions.signRequest}
             </Action>
           </>
         }

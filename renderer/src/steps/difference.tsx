@@ -24,7 +24,7 @@ export function DifferenceLines({
   return (
     <section className={css.frame} aria-label={title}>
       <div className={css.head}>
-        <h3>{title}</h3>
+        <p className={css.title}>{title}</p>
         <span className={css.count}>{words.count(count('added'), count('removed'))}</span>
       </div>
       {/* biome-ignore lint/a11y/noNoninteractiveTabindex: a region that scrolls must be reachable by keyboard */}

@@ -4,6 +4,7 @@ import { shortFingerprint, timeOfDay } from '../components/format.ts';
 import { Right, SideRow, SideSection } from '../components/frame.tsx';
 import { HashWords } from '../components/words.tsx';
 import { t } from '../messages/index.ts';
+import { ChangePlanButton } from './change-plan.tsx';
 import css from './evidence.module.css';
 
 const words = t.ceremony;
@@ -68,6 +69,7 @@ export function Evidence({ ceremony }: { readonly ceremony: CeremonyView }) {
     <Right label={words.evidenceLabel}>
       <SideSection title={words.planWords}>
         <HashWords words={ceremony.plan.words} />
+        <ChangePlanButton ceremony={ceremony} />
       </SideSection>
       {signatures.length > 0 && (
         <SideSection title={words.signatures}>

@@ -7,6 +7,7 @@ import { t } from '../messages/index.ts';
 import { useCeremony } from '../stores/ceremony.ts';
 import { changesSomething, DifferenceLines } from './difference.tsx';
 import { ExactBytes } from './exact-bytes.tsx';
+import { SignTogetherButton } from './sign-together.tsx';
 import { type StepProps, useBy } from './step.ts';
 import { StepLayout } from './step-layout.tsx';
 import css from './steps.module.css';
@@ -55,6 +56,7 @@ export function SignStep({ ceremony, step }: StepProps) {
       secondary={
         payload ? [{ label: words.exact, onPress: () => setShowing(true), shortcut: altKey('b') }] : []
       }
+      more={<SignTogetherButton ceremony={ceremony} />}
     >
       <Turn ceremony={ceremony} step={step} />
       {shown && changesSomething(shown) ? (

@@ -34,6 +34,8 @@ export interface StepLayoutProps extends StepProps {
   readonly errorActions?: ReactNode;
   /** The step asks itself who is present; nobody is shown yet. */
   readonly withoutPeople?: boolean;
+  /** More actions at the foot, which look after themselves. */
+  readonly more?: ReactNode;
   readonly children?: ReactNode;
 }
 
@@ -148,6 +150,7 @@ export function StepLayout(props: StepLayoutProps) {
             {action.label}
           </Action>
         ))}
+        {props.more}
         <Action
           kind="primary"
           shortcut={primaryKey}

@@ -24,6 +24,8 @@ interface CeremonyState {
   open(ceremonyId: string): Promise<void>;
   adopt(view: CeremonyView): void;
   refresh(): Promise<void>;
+  /** Takes in what another machine's signature made of the ceremony. */
+  receive(view: CeremonyView): void;
   lookAt(stepId: string | null): void;
   takeTurn(stepId: string): void;
   chooseInitialler(name: string): void;
@@ -53,6 +55,7 @@ export const useCeremony = create<CeremonyState>((set, get) => {
       take(await ask('readCeremony', { ceremonyId }));
     },
     adopt: view => set({ view, initialler: null, ...empty }),
+    receive: view => set({ view, turn: null, error: null }),
     refresh: async () => {
       const { view, busy } = get();
       if (!view || busy !== null) return;

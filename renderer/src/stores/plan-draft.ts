@@ -1,7 +1,7 @@
-import type { GenesisPlanInput } from '../../../shared/ceremony/plan.ts';
+import type { GenesisPlan, GenesisPlanInput } from '../../../shared/ceremony/plan.ts';
 import { holderSchema, repositoryNameSchema } from '../../../shared/ceremony/plan.ts';
 import { t } from '../messages/index.ts';
-import type { Draft, DraftDuration, PlannerPage } from './planner.ts';
+import { type Draft, type DraftDuration, type DurationUnit, newId, type PlannerPage } from './planner.ts';
 
 /** What is wrong with a draft: for each page, a message for each field. A person's field is `name-` and the id. */
 export type DraftProblems = Readonly<Record<PlannerPage, Readonly<Record<string, string>>>>;
@@ -102,4 +102,32 @@ export function endOf({ amount, unit }: DraftDuration, now: Date): Date | null {
   else if (unit === 'M') date.setUTCMonth(date.getUTCMonth() + count);
   else date.setUTCDate(date.getUTCDate() + count);
   return date;
+}
+
+/** @returns the draft a plan stands for, so that it can be changed */
+export function planToChange(plan: GenesisPlan): Draft {
+  const rows = (holders: GenesisPlan['holders']) => holders.map(holder => ({ ...holder, id: newId() }));
+  const holders = rows(plan.holders);
+  const people = (role: 'witness' | 'observer') =>
+    plan.participants.filter(person => person.role === role).map(({ name }) => ({ id: newId(), name }));
+  const lasting = (text: string | undefined, usual: DraftDuration): DraftDuration => {
+    const [, amount, unit] = /^P(\d{1,4})([YMD])$/.exec(text ?? '') ?? [];
+    return amount === undefined ? usual : { amount, unit: unit as DurationUnit };
+  };
+  return {
+    dialect: plan.dialect,
+    repository: plan.repository,
+    holders,
+    threshold: plan.threshold,
+    thresholdReason: plan.thresholdReason ?? '',
+    signers: holders.filter(holder => plan.signers?.includes(holder.name)).map(holder => holder.id),
+    targetsHolders: rows(plan.targets.holders),
+    targetsThreshold: plan.targets.threshold,
+    rootValidity: lasting(plan.expires?.root, { amount: '10', unit: 'Y' }),
+    targetsValidity: lasting(plan.expires?.targets, { amount: '3', unit: 'Y' }),
+    administrator: plan.participants.find(person => person.role === 'administrator')?.name ?? '',
+    witnesses: people('witness'),
+    observers: people('observer'),
+    network: plan.policy.network,
+  };
 }

@@ -79,8 +79,11 @@ function blankDraft(): Draft {
 
 /** A rehearsal's validity and network policy are fixed by Rootward: those pages are not asked. */
 const fixedInRehearsal: ReadonlySet<PlannerPage> = new Set(['validity', 'network']);
-export const pagesFor = (rehearsal: boolean): readonly PlannerPage[] =>
-  rehearsal ? plannerPages.filter(page => !fixedInRehearsal.has(page)) : plannerPages;
+export const pagesFor = (rehearsal: boolean, revising = false): readonly PlannerPage[] =>
+  plannerPages.filter(
+    // What a plan is for cannot be changed once its ceremony is open.
+    page => !(rehearsal && fixedInRehearsal.has(page)) && !(revising && page === 'repository'),
+  );
 
 interface Planner {
   /** Throwaway keys, in a vault of their own. */
@@ -97,6 +100,15 @@ interface Planner {
   /** Begins a plan, or goes on with the one that was begun. */
   begin(rehearsal: boolean): void;
   startOver(): void;
+  /** The open ceremony whose plan is being changed. */
+  readonly revising: Revising | null;
+  revise(draft: Draft, rehearsal: boolean, revising: Revising): void;
+}
+
+export interface Revising {
+  readonly ceremonyId: string;
+  /** How many signatures the change drops. */
+  readonly signatures: number;
 }
 
 export const usePlanner = create<Planner>((set, get) => ({
@@ -129,6 +141,13 @@ export const usePlanner = create<Planner>((set, get) => ({
     }),
   goTo: page => set({ page, visited: new Set([...get().visited, get().page]) }),
   begin: rehearsal =>
-    set(state => ({ rehearsal, page: pagesFor(rehearsal).includes(state.page) ? state.page : 'review' })),
-  startOver: () => set({ page: 'repository', draft: blankDraft(), visited: new Set() }),
+    set(state => ({
+      ...(state.revising ? { revising: null, draft: blankDraft(), visited: new Set() } : {}),
+      rehearsal,
+      page: pagesFor(rehearsal).includes(state.page) ? state.page : 'review',
+    })),
+  startOver: () => set({ page: 'repository', draft: blankDraft(), visited: new Set(), revising: null }),
+  revising: null,
+  revise: (draft, rehearsal, revising) =>
+    set({ draft, rehearsal, revising, page: 'holders', visited: new Set() }),
 }));

@@ -174,7 +174,8 @@ export const planner = {
     go: (page: string) => `Go to ${page}`,
     open: 'Open the ceremony',
     opening: 'Opening the ceremony…',
-    fixed: 'Once open, the plan is fixed. To change it, end the ceremony and plan again.',
+    fixed:
+      'Once open, the plan can still be changed until everything is signed; every change drops the approvals and signatures given to it.',
   },
   facts: {
     rehearsalValid: '30 days, being a rehearsal',

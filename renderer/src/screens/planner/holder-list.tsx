@@ -15,10 +15,21 @@ export interface HolderListProps {
   readonly suggest: (index: number) => string;
   readonly error: (field: string) => string | undefined;
   readonly onChange: (holders: readonly DraftHolder[]) => void;
+  /** Nobody need stand in it. */
+  readonly mayBeEmpty?: boolean;
 }
 
 /** People who will each make a key: their names, key types and order. */
-export function HolderList({ role, holders, keytypes, addLabel, suggest, error, onChange }: HolderListProps) {
+export function HolderList({
+  role,
+  holders,
+  keytypes,
+  addLabel,
+  suggest,
+  error,
+  onChange,
+  mayBeEmpty = false,
+}: HolderListProps) {
   const words = t.planner.holder;
   const replace = (id: number, part: Partial<DraftHolder>) =>
     onChange(holders.map(holder => (holder.id === id ? { ...holder, ...part } : holder)));
@@ -36,7 +47,7 @@ export function HolderList({ role, holders, keytypes, addLabel, suggest, error, 
   };
   return (
     <div className={css.holders}>
-      <ol className={css.holderList}>
+      <ol className={css.holderList} hidden={holders.length === 0}>
         {holders.map((holder, index) => (
           <li key={holder.id} className={css.holder}>
             <span className={css.ordinal} aria-hidden="true">
@@ -48,7 +59,7 @@ export function HolderList({ role, holders, keytypes, addLabel, suggest, error, 
               hideLabel
               value={holder.name}
               maxLength={80}
-              autoFocus={index === 0}
+              autoFocus={index === 0 && !mayBeEmpty}
               error={error(`name-${holder.id}`)}
               onChange={name => replace(holder.id, { name })}
             />
@@ -75,7 +86,7 @@ export function HolderList({ role, holders, keytypes, addLabel, suggest, error, 
               <IconButton
                 icon="cross"
                 label={words.remove(holder.name)}
-                disabled={holders.length === 1}
+                disabled={!mayBeEmpty && holders.length === 1}
                 onPress={() => onChange(holders.filter(other => other.id !== holder.id))}
               />
             </span>

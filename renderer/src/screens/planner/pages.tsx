@@ -176,7 +176,8 @@ export function TargetsPage() {
   );
 }
 
-function Validity(props: {
+/** How long a role is valid, and until when that is. */
+export function Validity(props: {
   readonly role: string;
   readonly value: DraftDuration;
   readonly error: string | undefined;
@@ -232,7 +233,8 @@ export function ValidityPage() {
   );
 }
 
-function People(props: {
+/** People of one kind who will be there. */
+export function People(props: {
   readonly title: string;
   readonly hint: string;
   readonly one: string;

@@ -1,6 +1,6 @@
 import { useEffect, useState } from 'react';
 import type { ErrorReport } from '../../../../shared/contract/errors.ts';
-import type { PlanPreview } from '../../../../shared/contract/views.ts';
+import type { CeremonyView, PlanPreview } from '../../../../shared/contract/views.ts';
 import { ask } from '../../bridge.ts';
 import { Action } from '../../components/action.tsx';
 import { cx } from '../../components/classes.ts';
@@ -12,6 +12,7 @@ import { useCeremony } from '../../stores/ceremony.ts';
 import { useNavigation } from '../../stores/navigation.ts';
 import { planOf } from '../../stores/plan-draft.ts';
 import { type PlannerPage, pagesFor, usePlanner } from '../../stores/planner.ts';
+import { ConfirmRevision } from '../change/confirm-revision.tsx';
 import {
   HoldersPage,
   NetworkPage,
@@ -39,12 +40,14 @@ const pageBodies: Readonly<Record<Exclude<PlannerPage, 'review'>, () => React.Re
 
 function PlannerNav({ page }: { readonly page: PlannerPage }) {
   const { problems } = useDraft();
-  const { goTo, visited, rehearsal } = usePlanner();
+  const { goTo, visited, rehearsal, revising } = usePlanner();
   return (
     <Left label={words.stepsLabel}>
-      <h2 className={css.navTitle}>{rehearsal ? words.rehearsalTitle : words.title}</h2>
+      <h2 className={css.navTitle}>
+        {revising ? t.change.revising : rehearsal ? words.rehearsalTitle : words.title}
+      </h2>
       <ol>
-        {pagesFor(rehearsal).map((name, index) => {
+        {pagesFor(rehearsal, revising !== null).map((name, index) => {
           const wrong = Object.keys(problems[name]).length > 0;
           const state =
             name !== 'review' && visited.has(name) ? (wrong ? words.incomplete : words.complete) : '';
@@ -72,13 +75,14 @@ function PlannerNav({ page }: { readonly page: PlannerPage }) {
 
 /** Plans a first root: one idea a page, nothing lost on the way back and forth. */
 export function PlannerScreen() {
-  const { page, goTo, startOver, rehearsal } = usePlanner();
-  const pages = pagesFor(rehearsal);
+  const { page, goTo, startOver, rehearsal, revising } = usePlanner();
+  const pages = pagesFor(rehearsal, revising !== null);
   const { draft, problems } = useDraft();
   const { go, home } = useNavigation();
   const [preview, setPreview] = useState<PlanPreview | null>(null);
   const [error, setError] = useState<ErrorReport | null>(null);
   const [busy, setBusy] = useState<string | null>(null);
+  const [confirming, setConfirming] = useState(false);
 
   const complete = pages.every(name => Object.keys(problems[name]).length === 0);
   const onReview = page === 'review';
@@ -104,14 +108,31 @@ export function PlannerScreen() {
   const open = async () => {
     const plan = planOf(draft);
     if (!plan || busy !== null) return;
+    if (revising) return setConfirming(true);
     setBusy(words.review.opening);
     setError(null);
     const outcome = await ask('openCeremony', { plan, rehearsal });
     setBusy(null);
     if (!outcome.ok) return setError(outcome.error);
-    useCeremony.getState().adopt(outcome.value);
+    adopt(outcome.value);
+  };
+  const adopt = (view: CeremonyView) => {
+    useCeremony.getState().adopt(view);
     startOver();
-    go({ name: 'ceremony', ceremonyId: outcome.value.id });
+    go({ name: 'ceremony', ceremonyId: view.id });
+  };
+  const revise = async () => {
+    const plan = planOf(draft);
+    if (!plan || !revising) return null;
+    const outcome = await ask('reviseCeremony', { ceremonyId: revising.ceremonyId, plan });
+    if (!outcome.ok) return outcome.error;
+    adopt(outcome.value);
+    return null;
+  };
+  const leave = () => {
+    if (!revising) return home();
+    startOver();
+    go({ name: 'ceremony', ceremonyId: revising.ceremonyId });
   };
 
   const index = pages.indexOf(page);
@@ -150,8 +171,8 @@ export function PlannerScreen() {
       <SoFar />
       <Foot
         start={
-          <Action kind="quiet" shortcut={escapeKey} onPress={home}>
-            {words.leave}
+          <Action kind="quiet" shortcut={escapeKey} onPress={leave}>
+            {revising ? t.change.leaveRevision : words.leave}
           </Action>
         }
       >
@@ -171,7 +192,7 @@ export function PlannerScreen() {
             busy={busy !== null}
             onPress={() => void open()}
           >
-            {words.review.open}
+            {revising ? t.change.review.revise : words.review.open}
           </Action>
         ) : (
           <Action kind="primary" shortcut={primaryKey} onPress={next}>
@@ -179,6 +200,13 @@ export function PlannerScreen() {
           </Action>
         )}
       </Foot>
+      {confirming && revising && (
+        <ConfirmRevision
+          signatures={revising.signatures}
+          onClose={() => setConfirming(false)}
+          onConfirm={revise}
+        />
+      )}
     </Frame>
   );
 }

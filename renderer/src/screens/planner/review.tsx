@@ -32,7 +32,8 @@ function Missing({ problems }: { readonly problems: DraftProblems }) {
   );
 }
 
-function Script({ script }: { readonly script: PlanPreview['script'] }) {
+/** The steps a plan makes, act by act. */
+export function Script({ script }: { readonly script: PlanPreview['script'] }) {
   return (
     <>
       <SubHeading>

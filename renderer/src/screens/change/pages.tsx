@@ -1,0 +1,488 @@
+import type { GeneratedKeyType } from '../../../../shared/ceremony/plan.ts';
+import { cx } from '../../components/classes.ts';
+import { Check, Choices, Group, SelectField, TextField } from '../../components/fields.tsx';
+import { shortFingerprint } from '../../components/format.ts';
+import { SubHeading } from '../../components/heading.tsx';
+import { Icon } from '../../components/icons.tsx';
+import { Notice } from '../../components/notice.tsx';
+import { t } from '../../messages/index.ts';
+import {
+  type ChangePart,
+  changeParts,
+  type Fate,
+  type Member,
+  type Roster,
+  rootAfter,
+  signsTargets,
+  targetsAfter,
+  touchesHolders,
+} from '../../stores/change-draft.ts';
+import { HolderList } from '../planner/holder-list.tsx';
+import { People, Validity } from '../planner/pages.tsx';
+import planner from '../planner/planner.module.css';
+import css from './change.module.css';
+import { CurrentTargets } from './handed-file.tsx';
+import { useChangeDraft } from './use-change-draft.ts';
+
+const words = t.change;
+const everyKeytype: readonly GeneratedKeyType[] = ['ecdsa-p256', 'ecdsa-p384', 'ed25519'];
+/** A Notary root key stands in an X.509 certificate, which its clients read with ECDSA or RSA only. */
+const notaryRootKeytypes: readonly GeneratedKeyType[] = ['ecdsa-p256', 'ecdsa-p384'];
+
+export function WhatPage() {
+  const { draft, change } = useChangeDraft();
+  const toggle = (part: ChangePart, chosen: boolean) => {
+    const parts = new Set(draft.parts);
+    if (chosen) parts.add(part);
+    else parts.delete(part);
+    change({ parts });
+  };
+  return (
+    <div className={planner.fields}>
+      <Group label={words.parts.label}>
+        {changeParts.map((part, index) => (
+          <Check
+            key={part}
+            label={words.parts[part].name}
+            text={words.parts[part].text}
+            checked={draft.parts.has(part)}
+            autoFocus={index === 0}
+            onChange={chosen => toggle(part, chosen)}
+          />
+        ))}
+      </Group>
+    </div>
+  );
+}
+
+interface RosterFieldsProps {
+  readonly roster: Roster;
+  readonly keytypes: readonly GeneratedKeyType[];
+  readonly addLabel: string;
+  readonly suggest: (index: number) => string;
+  /** Whether it is asked which keys may be in the wrong hands. */
+  readonly asksCompromised: boolean;
+  readonly error: (field: string) => string | undefined;
+  readonly onChange: (roster: Roster) => void;
+}
+
+const fates: readonly { value: Fate; label: string }[] = (['stays', 'replaced', 'leaves'] as const).map(
+  value => ({ value, label: words.holders.fate[value] }),
+);
+
+/** Those who hold a key now, what becomes of each, and who joins. */
+function RosterFields(props: RosterFieldsProps) {
+  const { roster, keytypes, onChange } = props;
+  const replace = (member: Member, part: Partial<Member>) =>
+    onChange({
+      ...roster,
+      members: roster.members.map(other => (other === member ? { ...member, ...part } : other)),
+    });
+  const names = roster.members.map(member => member.name);
+  return (
+    <>
+      <Group label={words.holders.present} error={props.error('nobody') ?? props.error('compromised')}>
+        <ul className={css.members}>
+          {roster.members.map(member => (
+            <li key={member.keyId} className={cx(css.member, member.fate === 'leaves' && css.gone)}>
+              <span className={css.memberName}>
+                <strong>{member.name}</strong>
+                <code title={member.keyId}>{shortFingerprint(member.keyId)}</code>
+              </span>
+              <SelectField<Fate>
+                hideLabel
+                label={words.holders.fateOf(member.name)}
+                value={member.fate}
+                options={fates}
+                onChange={fate =>
+                  replace(member, { fate, compromised: fate !== 'stays' && member.compromised })
+                }
+              />
+              {member.fate === 'replaced' ? (
+                <SelectField
+                  hideLabel
+                  label={words.holders.keytypeOf(member.name)}
+                  value={member.keytype}
+                  options={keytypes.map(keytype => ({ value: keytype, label: t.common.keytype[keytype] }))}
+                  onChange={keytype => replace(member, { keytype })}
+                />
+              ) : (
+                <span />
+              )}
+              {props.asksCompromised && (
+                <div className={css.lost}>
+                  <Check
+                    label={words.holders.compromised(member.name)}
+                    checked={member.compromised}
+                    onChange={compromised =>
+                      replace(member, {
+                        compromised,
+                        // A key in the wrong hands cannot stay.
+                        fate: compromised && member.fate === 'stays' ? 'replaced' : member.fate,
+                      })
+                    }
+                  />
+                </div>
+              )}
+            </li>
+          ))}
+        </ul>
+      </Group>
+      <Group label={words.holders.joining}>
+        {roster.joining.length === 0 && <p className={css.quiet}>{words.holders.nobodyJoins}</p>}
+        <HolderList
+          mayBeEmpty
+          role={words.holders.joiningRole}
+          holders={roster.joining}
+          keytypes={keytypes}
+          addLabel={props.addLabel}
+          suggest={index => {
+            let place = names.length + index;
+            while (names.includes(props.suggest(place))) place += 1;
+            return props.suggest(place);
+          }}
+          error={props.error}
+          onChange={joining => onChange({ ...roster, joining })}
+        />
+      </Group>
+    </>
+  );
+}
+
+export function HoldersPage() {
+  const { draft, repository, change, shown } = useChangeDraft();
+  return (
+    <div className={planner.fields}>
+      <RosterFields
+        roster={draft.root}
+        keytypes={repository.dialect === 'notary-v1' ? notaryRootKeytypes : everyKeytype}
+        addLabel={words.holders.addRoot}
+        suggest={t.planner.holder.suggested}
+        asksCompromised={draft.parts.has('compromise')}
+        error={field => shown('holders', field)}
+        onChange={root => change({ root })}
+      />
+    </div>
+  );
+}
+
+interface ThresholdFieldsProps {
+  readonly label: string;
+  readonly before: string;
+  readonly value: number;
+  readonly count: number;
+  readonly error: string | undefined;
+  readonly onChange: (threshold: number) => void;
+}
+
+function ThresholdFields({ label, before, value, count, error, onChange }: ThresholdFieldsProps) {
+  const shared = t.planner.threshold;
+  return (
+    <>
+      <Choices
+        label={label}
+        row
+        value={value > count ? null : String(value)}
+        choices={Array.from({ length: count }, (_, index) => ({
+          value: String(index + 1),
+          name: count === 1 ? shared.choiceOne : shared.choice(index + 1, count),
+        }))}
+        error={error}
+        onChange={chosen => onChange(Number(chosen))}
+      />
+      <p className={css.quiet}>{before}</p>
+    </>
+  );
+}
+
+export function ThresholdPage() {
+  const { draft, repository, change, shown } = useChangeDraft();
+  const count = rootAfter(draft).length;
+  const { threshold } = draft;
+  const shared = t.planner.threshold;
+  return (
+    <div className={planner.fields}>
+      <ThresholdFields
+        label={shared.label}
+        before={words.threshold.before(repository.threshold, repository.rootKeys.length)}
+        value={threshold}
+        count={count}
+        error={shown('threshold', 'threshold')}
+        onChange={value => change({ threshold: value })}
+      />
+      <div role="status">
+        {threshold <= count && (
+          <Notice
+            tone={threshold === count || threshold === 1 ? 'warning' : 'good'}
+            title={shared.sentence(threshold, count)}
+          />
+        )}
+      </div>
+      {threshold === count && (
+        <TextField
+          label={shared.reasonLabel}
+          hint={shared.reasonHint}
+          value={draft.thresholdReason}
+          lines={2}
+          width="full"
+          maxLength={500}
+          error={shown('threshold', 'reason')}
+          onChange={thresholdReason => change({ thresholdReason })}
+        />
+      )}
+    </div>
+  );
+}
+
+export function TargetsPage() {
+  const { draft, repository, change, shown } = useChangeDraft();
+  const count = targetsAfter(draft).length;
+  return (
+    <div className={planner.fields}>
+      <RosterFields
+        roster={draft.targets}
+        keytypes={everyKeytype}
+        addLabel={words.holders.addTargets}
+        suggest={index => t.planner.holder.suggestedTargetsMore(index + 1)}
+        asksCompromised={false}
+        error={field => shown('targets', field)}
+        onChange={targets => change({ targets })}
+      />
+      {(count > 1 || draft.targetsThreshold > count) && (
+        <ThresholdFields
+          label={t.planner.targets.thresholdLabel}
+          before={words.threshold.before(repository.targetsThreshold, repository.targetsKeys.length)}
+          value={draft.targetsThreshold}
+          count={count}
+          error={shown('targets', 'threshold')}
+          onChange={targetsThreshold => change({ targetsThreshold })}
+        />
+      )}
+      <CurrentTargets
+        notary={repository.dialect === 'notary-v1'}
+        file={draft.currentTargets}
+        onChange={currentTargets => change({ currentTargets })}
+      />
+    </div>
+  );
+}
+
+export function OnlinePage() {
+  const { repository } = useChangeDraft();
+  return (
+    <div className={planner.fields}>
+      <Notice
+        tone="plain"
+        title={repository.dialect === 'notary-v1' ? words.online.notary : words.online.text}
+      />
+    </div>
+  );
+}
+
+export function ValidityPage() {
+  const { draft, repository, rehearsal, change, shown } = useChangeDraft();
+  const changesTargets = draft.parts.has('targets');
+  return (
+    <div className={planner.fields}>
+      {rehearsal ? (
+        <Notice tone="plain" title={t.planner.facts.rehearsalValid} />
+      ) : (
+        <Validity
+          role={t.planner.validity.root}
+          value={draft.rootValidity}
+          error={shown('validity', 'root')}
+          autoFocus
+          onChange={rootValidity => change({ rootValidity })}
+        />
+      )}
+      {changesTargets ? (
+        <p className={css.quiet}>{words.validity.targetsAnyway}</p>
+      ) : (
+        <Check
+          label={words.validity.renewTargets}
+          text={words.validity.renewTargetsText}
+          checked={draft.renewTargets}
+          onChange={renewTargets => change({ renewTargets })}
+        />
+      )}
+      {signsTargets(draft) && !rehearsal && (
+        <Validity
+          role={t.planner.validity.targets}
+          value={draft.targetsValidity}
+          error={shown('validity', 'targets')}
+          onChange={targetsValidity => change({ targetsValidity })}
+        />
+      )}
+      {draft.renewTargets && !changesTargets && (
+        <CurrentTargets
+          notary={repository.dialect === 'notary-v1'}
+          file={draft.currentTargets}
+          onChange={currentTargets => change({ currentTargets })}
+        />
+      )}
+      <p className={planner.hint}>{t.planner.validity.hint}</p>
+    </div>
+  );
+}
+
+/** How many of a quorum can sign, and whether that is enough. */
+function Quorum({
+  title,
+  needed,
+  can,
+}: {
+  readonly title: string;
+  readonly needed: number;
+  readonly can: number;
+}) {
+  const met = can >= needed;
+  return (
+    <div className={css.quorum}>
+      <strong>{title}</strong>
+      <span>{words.signers.quorum(needed, can)}</span>
+      <span className={cx(css.quorumState, met ? css.met : css.short)}>
+        <Icon name={met ? 'check' : 'cross'} />
+        {met ? words.signers.met : words.signers.short}
+      </span>
+    </div>
+  );
+}
+
+export function SignersPage() {
+  const { draft, repository, change, shown } = useChangeDraft();
+  const before = draft.root.members.map(member => member.name);
+  const after = rootAfter(draft);
+  const everyone = [...new Set([...before, ...after])];
+  const can = (names: readonly string[]) => names.filter(name => !draft.absent.has(name)).length;
+  const partOf = (name: string): string => {
+    if (!before.includes(name)) return words.signers.next;
+    if (!after.includes(name)) return words.signers.old;
+    const replaced = draft.root.members.some(
+      member => member.name === name && member.fate === 'replaced' && after.includes(name),
+    );
+    return replaced && touchesHolders(draft) ? words.signers.oldReplaced : words.signers.both;
+  };
+  return (
+    <div className={planner.fields}>
+      <Group label={words.signers.label}>
+        <div className={planner.signers}>
+          {everyone.map((name, index) => (
+            <Check
+              key={name}
+              label={name}
+              text={partOf(name)}
+              autoFocus={index === 0}
+              checked={!draft.absent.has(name)}
+              onChange={available => {
+                const absent = new Set(draft.absent);
+                if (available) absent.delete(name);
+                else absent.add(name);
+                change({ absent });
+              }}
+            />
+          ))}
+        </div>
+      </Group>
+      <section className={css.block} aria-live="polite">
+        <SubHeading>{words.signers.quorumHeading}</SubHeading>
+        <div className={css.quorums}>
+          <Quorum title={words.signers.quorumOld} needed={repository.threshold} can={can(before)} />
+          <Quorum title={words.signers.quorumNew} needed={draft.threshold} can={can(after)} />
+        </div>
+      </section>
+      {repository.dialect === 'notary-v1' && (
+        <TextField
+          label={words.signers.legacy}
+          hint={words.signers.legacyHint}
+          width="tiny"
+          maxLength={2}
+          value={draft.legacy}
+          error={shown('signers', 'legacy')}
+          onChange={legacy => change({ legacy: legacy.trim() })}
+        />
+      )}
+    </div>
+  );
+}
+
+export function PeoplePage() {
+  const { draft, change, shown } = useChangeDraft();
+  return <PeopleFields draft={draft} error={field => shown('people', field)} onChange={change} />;
+}
+
+interface PeopleFieldsProps {
+  readonly draft: Pick<
+    ReturnType<typeof useChangeDraft>['draft'],
+    'administrator' | 'witnesses' | 'observers'
+  >;
+  readonly error: (field: string) => string | undefined;
+  readonly onChange: (part: Partial<PeopleFieldsProps['draft']>) => void;
+}
+
+/** Who leads, who watches, who else is there. */
+export function PeopleFields({ draft, error, onChange }: PeopleFieldsProps) {
+  const shared = t.planner.people;
+  return (
+    <div className={planner.fields}>
+      <TextField
+        label={shared.administrator}
+        hint={shared.administratorHint}
+        value={draft.administrator}
+        maxLength={80}
+        autoFocus
+        error={error('name-0')}
+        onChange={administrator => onChange({ administrator })}
+      />
+      <People
+        title={shared.witness}
+        hint={shared.witnessHint}
+        one={shared.witness}
+        people={draft.witnesses}
+        addLabel={shared.addWitness}
+        error={error}
+        onChange={witnesses => onChange({ witnesses })}
+      />
+      <div role="status">
+        {draft.witnesses.length === 0 && <Notice tone="warning" title={shared.noWitness} />}
+      </div>
+      <People
+        title={shared.observers}
+        hint={shared.observersHint}
+        one={t.common.personRole.observer}
+        people={draft.observers}
+        addLabel={shared.addObserver}
+        error={error}
+        onChange={observers => onChange({ observers })}
+      />
+    </div>
+  );
+}
+
+export function NetworkFields({
+  value,
+  onChange,
+}: {
+  readonly value: 'refuse' | 'warn';
+  readonly onChange: (network: 'refuse' | 'warn') => void;
+}) {
+  const shared = t.planner.network;
+  return (
+    <div className={planner.fields}>
+      <Choices
+        label={shared.label}
+        autoFocus
+        value={value}
+        choices={[
+          { value: 'refuse', ...shared.refuse, aside: shared.standard },
+          { value: 'warn', ...shared.warn },
+        ]}
+        onChange={onChange}
+      />
+    </div>
+  );
+}
+
+export function NetworkPage() {
+  const { draft, change } = useChangeDraft();
+  return <NetworkFields value={draft.network} onChange={network => change({ network })} />;
+}

@@ -1,0 +1,380 @@
+import {
+  type GeneratedKeyType,
+  holderSchema,
+  type RotationPlan,
+  rotationPlanSchema,
+} from '../../../shared/ceremony/plan.ts';
+import type { FileInput } from '../../../shared/contract/requests.ts';
+import type { HomeView } from '../../../shared/contract/views.ts';
+import { t } from '../messages/index.ts';
+import type { DraftDuration, DraftHolder, DraftPerson, DurationUnit } from './planner.ts';
+
+export type Repository = HomeView['repositories'][number];
+
+/** What a change may touch. Nothing of it: the root is renewed as it is. */
+export const changeParts = ['holders', 'compromise', 'threshold', 'targets', 'online'] as const;
+export type ChangePart = (typeof changeParts)[number];
+
+export const changePages = [
+  'what',
+  'holders',
+  'threshold',
+  'targets',
+  'online',
+  'validity',
+  'signers',
+  'people',
+  'network',
+  'review',
+] as const;
+export type ChangePage = (typeof changePages)[number];
+
+export type Fate = 'stays' | 'replaced' | 'leaves';
+/** Somebody who holds a key now, and what becomes of it. */
+export interface Member {
+  readonly name: string;
+  readonly keyId: string;
+  readonly fate: Fate;
+  /** The kind of their next key, where they get one. */
+  readonly keytype: GeneratedKeyType;
+  readonly compromised: boolean;
+}
+export interface Roster {
+  readonly members: readonly Member[];
+  readonly joining: readonly DraftHolder[];
+}
+
+/** A change as far as it was decided. Public data only. */
+export interface ChangeDraft {
+  readonly parts: ReadonlySet<ChangePart>;
+  readonly root: Roster;
+  readonly targets: Roster;
+  readonly threshold: number;
+  readonly thresholdReason: string;
+  readonly targetsThreshold: number;
+  readonly renewTargets: boolean;
+  readonly currentTargets: FileInput | null;
+  readonly rootValidity: DraftDuration;
+  readonly targetsValidity: DraftDuration;
+  /** Those who cannot come. */
+  readonly absent: ReadonlySet<string>;
+  readonly legacy: string;
+  readonly administrator: string;
+  readonly witnesses: readonly DraftPerson[];
+  readonly observers: readonly DraftPerson[];
+  readonly network: 'refuse' | 'warn';
+}
+
+let lastId = 0;
+const newId = (): number => {
+  lastId -= 1;
+  return lastId;
+};
+
+const rosterOf = (keys: Repository['rootKeys']): Roster => ({
+  members: keys.map(({ holder, keyId }) => ({
+    name: holder,
+    keyId,
+    fate: 'stays',
+    keytype: 'ecdsa-p256',
+    compromised: false,
+  })),
+  joining: [],
+});
+
+/** @returns the draft of a change in which nothing is decided yet: a renewal */
+export const draftOf = (repository: Repository): ChangeDraft => ({
+  parts: new Set(),
+  root: rosterOf(repository.rootKeys),
+  targets: rosterOf(repository.targetsKeys),
+  threshold: repository.threshold,
+  thresholdReason: '',
+  targetsThreshold: repository.targetsThreshold,
+  renewTargets: false,
+  currentTargets: null,
+  rootValidity: { amount: '10', unit: 'Y' },
+  targetsValidity: { amount: '3', unit: 'Y' },
+  absent: new Set(),
+  legacy: '0',
+  administrator: t.planner.people.suggestedAdministrator,
+  witnesses: [{ id: newId(), name: t.planner.people.suggestedWitness }],
+  observers: [],
+  network: 'refuse',
+});
+
+/** @returns the draft a plan stands for, so that it can be changed */
+export function draftOfPlan(
+  plan: RotationPlan,
+  repository: Repository,
+  currentTargets: FileInput | undefined,
+): ChangeDraft {
+  const blank = draftOf(repository);
+  const roster = (
+    { members }: Roster,
+    add: RotationPlan['add'],
+    remove: readonly string[],
+    compromised: readonly string[],
+  ): Roster => ({
+    members: members.map(member => {
+      const next = add.find(holder => holder.name === member.name);
+      if (!remove.includes(member.name)) return member;
+      return {
+        ...member,
+        fate: next ? 'replaced' : 'leaves',
+        keytype: next?.keytype ?? member.keytype,
+        compromised: compromised.includes(member.name),
+      };
+    }),
+    joining: add
+      .filter(holder => !members.some(member => member.name === holder.name))
+      .map(holder => ({ ...holder, id: newId() })),
+  });
+  const targets = plan.targets ?? { add: [], remove: [] };
+  const root = roster(blank.root, plan.add, plan.remove, plan.compromised);
+  const changesTargets =
+    targets.add.length > 0 || targets.remove.length > 0 || plan.targets?.threshold !== undefined;
+  const people = (role: 'witness' | 'observer'): DraftPerson[] =>
+    plan.participants
+      .filter(person => person.role === role)
+      .map(person => ({ id: newId(), name: person.name }));
+  const parts: ChangePart[] = [
+    ...(plan.add.length > 0 || plan.remove.length > 0 ? (['holders'] as const) : []),
+    ...(plan.compromised.length > 0 ? (['compromise'] as const) : []),
+    ...(plan.threshold !== undefined && plan.threshold !== repository.threshold
+      ? (['threshold'] as const)
+      : []),
+    ...(changesTargets ? (['targets'] as const) : []),
+    ...(plan.online ? (['online'] as const) : []),
+  ];
+  const draft: ChangeDraft = {
+    ...blank,
+    parts: new Set(parts),
+    root,
+    targets: roster(blank.targets, targets.add, targets.remove, []),
+    threshold: plan.threshold ?? repository.threshold,
+    thresholdReason: plan.thresholdReason ?? '',
+    targetsThreshold: plan.targets?.threshold ?? repository.targetsThreshold,
+    renewTargets: plan.targets !== undefined && !changesTargets,
+    currentTargets: currentTargets ?? null,
+    rootValidity: readDuration(plan.expires?.root) ?? blank.rootValidity,
+    targetsValidity: readDuration(plan.expires?.targets) ?? blank.targetsValidity,
+    legacy: String(plan.legacy),
+    administrator:
+      plan.participants.find(person => person.role === 'administrator')?.name ?? blank.administrator,
+    witnesses: people('witness'),
+    observers: people('observer'),
+    network: plan.policy.network,
+  };
+  // Who was chosen to sign stays chosen; the others can be added.
+  const signers = new Set(plan.signers);
+  const absent = [...draft.root.members.map(member => member.name), ...rootAfter(draft)].filter(
+    name => plan.signers !== undefined && !signers.has(name),
+  );
+  return { ...draft, absent: new Set(absent) };
+}
+
+const readDuration = (text: string | undefined): DraftDuration | undefined => {
+  const [, amount, unit] = /^P(\d{1,4})([YMD])$/.exec(text ?? '') ?? [];
+  return amount === undefined ? undefined : { amount, unit: unit as DurationUnit };
+};
+
+// ---------------------------------------------------------------- what follows from a draft
+export const touchesHolders = ({ parts }: ChangeDraft): boolean =>
+  parts.has('holders') || parts.has('compromise');
+
+/** @returns the names of a role as it will be */
+const namesAfter = ({ members, joining }: Roster): string[] => [
+  ...members.filter(member => member.fate !== 'leaves').map(member => member.name),
+  ...joining.map(holder => holder.name),
+];
+export const rootAfter = (draft: ChangeDraft): string[] =>
+  touchesHolders(draft) ? namesAfter(draft.root) : draft.root.members.map(member => member.name);
+export const targetsAfter = (draft: ChangeDraft): string[] =>
+  draft.parts.has('targets') ? namesAfter(draft.targets) : draft.targets.members.map(member => member.name);
+
+const changesRoot = (draft: ChangeDraft): boolean =>
+  touchesHolders(draft) &&
+  (draft.root.joining.length > 0 || draft.root.members.some(member => member.fate !== 'stays'));
+
+/** The threshold is looked at where somebody asked to, and where the number of holders is another. */
+const asksThreshold = (draft: ChangeDraft): boolean =>
+  draft.parts.has('threshold') ||
+  rootAfter(draft).length !== draft.root.members.length ||
+  (changesRoot(draft) && draft.threshold === rootAfter(draft).length);
+
+export const signsTargets = (draft: ChangeDraft): boolean => draft.parts.has('targets') || draft.renewTargets;
+
+export function pagesOf(draft: ChangeDraft, rehearsal: boolean): readonly ChangePage[] {
+  const shown: Readonly<Partial<Record<ChangePage, boolean>>> = {
+    holders: touchesHolders(draft),
+    threshold: asksThreshold(draft),
+    targets: draft.parts.has('targets'),
+    online: draft.parts.has('online'),
+    network: !rehearsal,
+  };
+  return changePages.filter(page => shown[page] ?? true);
+}
+
+const unchangedThreshold = (draft: ChangeDraft, repository: Repository): boolean =>
+  !asksThreshold(draft) || draft.threshold === repository.threshold;
+
+/** @returns the plan a draft stands for; null while something in it is missing */
+export function rotationOf(
+  draft: ChangeDraft,
+  repository: Repository,
+): ReturnType<typeof rotationPlanSchema.parse> | null {
+  const moved = ({ members, joining }: Roster) => ({
+    add: [
+      ...members.filter(member => member.fate === 'replaced').map(({ name, keytype }) => ({ name, keytype })),
+      ...joining.map(({ name, keytype }) => ({ name, keytype })),
+    ],
+    remove: members.filter(member => member.fate !== 'stays').map(member => member.name),
+  });
+  const root = touchesHolders(draft) ? moved(draft.root) : { add: [], remove: [] };
+  const everyone = new Set([...draft.root.members.map(member => member.name), ...rootAfter(draft)]);
+  const duration = ({ amount, unit }: DraftDuration) => `P${amount}${unit}`;
+  const reason = draft.thresholdReason.trim();
+  const plan = rotationPlanSchema.safeParse({
+    ceremony: 'rotation',
+    dialect: repository.dialect,
+    repository: repository.name,
+    ...root,
+    ...(unchangedThreshold(draft, repository) ? {} : { threshold: draft.threshold }),
+    ...(reason === '' ? {} : { thresholdReason: reason }),
+    compromised: draft.parts.has('compromise')
+      ? draft.root.members
+          .filter(member => member.compromised && member.fate !== 'stays')
+          .map(member => member.name)
+      : [],
+    ...(draft.parts.has('targets')
+      ? {
+          targets: {
+            ...moved(draft.targets),
+            ...(draft.targetsThreshold === repository.targetsThreshold
+              ? {}
+              : { threshold: draft.targetsThreshold }),
+          },
+        }
+      : {}),
+    // The keys themselves come in at their step of the ceremony.
+    ...(draft.parts.has('online') ? { online: { snapshot: '', timestamp: '' } } : {}),
+    expires: {
+      root: duration(draft.rootValidity),
+      ...(signsTargets(draft) ? { targets: duration(draft.targetsValidity) } : {}),
+    },
+    ...(draft.absent.size > 0 ? { signers: [...everyone].filter(name => !draft.absent.has(name)) } : {}),
+    legacy: repository.dialect === 'notary-v1' ? Number(draft.legacy) : 0,
+    participants: [
+      { name: draft.administrator, role: 'administrator' },
+      ...draft.witnesses.map(({ name }) => ({ name, role: 'witness' })),
+      ...draft.observers.map(({ name }) => ({ name, role: 'observer' })),
+    ],
+    policy: { network: draft.network },
+  });
+  return plan.success ? plan.data : null;
+}
+
+// ---------------------------------------------------------------- what is wrong with it
+export type Problems = Readonly<Record<string, string>>;
+export type ChangeProblems = Readonly<Record<ChangePage, Problems>>;
+
+const nameIsGood = (name: string): boolean => holderSchema.shape.name.safeParse(name).success;
+const durationIsGood = ({ amount }: DraftDuration): boolean => /^[1-9][0-9]{0,2}$/.test(amount);
+
+function rosterProblems({ members, joining }: Roster): Problems {
+  const words = t.planner.holder;
+  const problems: Record<string, string> = {};
+  const taken = new Set(members.map(member => member.name));
+  for (const holder of joining) {
+    const field = `name-${holder.id}`;
+    if (holder.name === '') problems[field] = words.nameNeeded;
+    else if (!nameIsGood(holder.name)) problems[field] = words.nameWrong;
+    else if (taken.has(holder.name)) problems[field] = t.change.holders.nameKnown;
+    taken.add(holder.name);
+  }
+  return problems;
+}
+
+export function peopleProblems(
+  draft: Pick<ChangeDraft, 'administrator' | 'witnesses' | 'observers'>,
+): Problems {
+  const words = t.planner.people;
+  const problems: Record<string, string> = {};
+  const seen = new Set<string>();
+  for (const { id, name } of [{ id: 0, name: draft.administrator }, ...draft.witnesses, ...draft.observers]) {
+    const field = `name-${id}`;
+    if (name === '') problems[field] = id === 0 ? words.administratorNeeded : t.planner.holder.nameNeeded;
+    else if (!nameIsGood(name)) problems[field] = t.planner.holder.nameWrong;
+    else if (seen.has(name)) problems[field] = words.twice;
+    seen.add(name);
+  }
+  return problems;
+}
+
+/** Finds what a person can see and put right on each page. Whether the change can be made the custodian says. */
+export function changeProblems(draft: ChangeDraft): ChangeProblems {
+  const words = t.planner;
+  const after = rootAfter(draft).length;
+  const threshold: Record<string, string> = {};
+  if (asksThreshold(draft)) {
+    if (draft.threshold > after) threshold.threshold = t.change.threshold.tooHigh(after);
+    else if (draft.threshold === after && draft.thresholdReason.trim() === '')
+      threshold.reason = words.threshold.reasonNeeded;
+  }
+  const validity: Record<string, string> = {};
+  if (!durationIsGood(draft.rootValidity)) validity.root = words.validity.wrong;
+  if (signsTargets(draft) && !durationIsGood(draft.targetsValidity)) validity.targets = words.validity.wrong;
+  return {
+    what: {},
+    holders: touchesHolders(draft)
+      ? {
+          ...rosterProblems(draft.root),
+          ...(after === 0 ? { nobody: t.change.holders.nobody } : {}),
+          ...(draft.parts.has('compromise') && !draft.root.members.some(member => member.compromised)
+            ? { compromised: t.change.holders.whoseKey }
+            : {}),
+        }
+      : {},
+    threshold,
+    targets: draft.parts.has('targets')
+      ? {
+          ...rosterProblems(draft.targets),
+          ...(draft.targetsThreshold > targetsAfter(draft).length
+            ? { threshold: t.change.threshold.tooHigh(targetsAfter(draft).length) }
+            : {}),
+        }
+      : {},
+    online: {},
+    validity,
+    signers: /^(1?\d|20)$/.test(draft.legacy) ? {} : { legacy: t.change.signers.legacyWrong },
+    people: peopleProblems(draft),
+    network: {},
+    review: {},
+  };
+}
+
+/** On which page a thing the custodian says can be put right. */
+export function pageOfWarning(code: string, message: string, pages: readonly ChangePage[]): ChangePage {
+  const aboutTargets = /\btargets\b/.test(message);
+  const wanted: Readonly<Record<string, ChangePage>> = {
+    'unknown-holder': aboutTargets ? 'targets' : 'holders',
+    'duplicate-holder': aboutTargets ? 'targets' : 'holders',
+    'key-type': 'holders',
+    'compromised-stays': 'holders',
+    compromise: 'holders',
+    'threshold-too-high': aboutTargets ? 'targets' : 'threshold',
+    'threshold-reason': 'threshold',
+    'no-spare-holder': 'threshold',
+    'single-signature': 'threshold',
+    'old-quorum': 'signers',
+    'new-quorum': 'signers',
+    legacy: 'signers',
+    'old-clients': 'signers',
+    'certificate-ends': 'signers',
+    'targets-needed': pages.includes('targets') ? 'targets' : 'validity',
+    'targets-from-vault': pages.includes('targets') ? 'targets' : 'validity',
+    'network-policy': 'network',
+  };
+  const page = wanted[code] ?? 'review';
+  return pages.includes(page) ? page : 'review';
+}
