@@ -2,7 +2,7 @@
  * What bench.mjs measures, each task in a process of its own:
  *   workload.mjs make FOLDER               writes the chain of roots and the large targets file
  *   workload.mjs TASK FOLDER RUNS          does the task RUNS times after one run to warm up (none when RUNS is 1),
- *                                          and prints {"milliseconds":[…],"peakBytes":…}
+ *                                          and prints {"milliseconds":[…],"processorMilliseconds":[…],"peakBytes":…}
  */
 import { createPrivateKey, createPublicKey, sign, verify } from 'node:crypto';
 import { readFileSync, writeFileSync } from 'node:fs';
@@ -177,11 +177,16 @@ else {
   if (!prepare) throw new Error(`there is no task "${task}"`);
   const measured = prepare();
   if (Number(runs) > 1) measured();
-  const milliseconds = Array.from({ length: Number(runs) }, () => {
+  const milliseconds: number[] = [];
+  const processorMilliseconds: number[] = [];
+  for (let run = 0; run < Number(runs); run += 1) {
     const start = performance.now();
+    const before = process.cpuUsage();
     measured();
-    return performance.now() - start;
-  });
+    const { user, system } = process.cpuUsage(before);
+    milliseconds.push(performance.now() - start);
+    processorMilliseconds.push((user + system) / 1000);
+  }
   const peakBytes = process.resourceUsage().maxRSS * 1024;
-  process.stdout.write(`${JSON.stringify({ milliseconds, peakBytes })}\n`);
+  process.stdout.write(`${JSON.stringify({ milliseconds, processorMilliseconds, peakBytes })}\n`);
 }
