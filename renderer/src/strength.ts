@@ -9,6 +9,13 @@ const zxcvbn = new ZxcvbnFactory({ dictionary: { ...common, ...english }, graphs
 export type Score = 0 | 1 | 2 | 3 | 4;
 
 /** Weighs a passphrase. Keeps nothing of it: only the score leaves. `known`: words that must not help. */
-export const weigh = (passphrase: string, known: readonly string[]): Score =>
-  // Past this length the estimate only takes longer.
-  zxcvbn.check(passphrase.slice(0, 100), [...known]).score;
+export function weigh(passphrase: string, known: readonly string[]): Score {
+  try {
+    // Past this length the estimate only takes longer.
+    return zxcvbn.check(passphrase.slice(0, 100), [...known]).score;
+  } finally {
+    // SECURITY: zxcvbn keeps what it has scored last, letter by letter, and so does its matcher of repeats. Both
+    // get something else to keep.
+    zxcvbn.check('aaaa');
+  }
+}

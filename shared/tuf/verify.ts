@@ -1,3 +1,4 @@
+import { bytesToHex } from '@noble/hashes/utils.js';
 import type { ListedKey, RootKeyContext } from '../dialects/dialect.ts';
 import type { Role, Root, SignedDocument, Targets } from './metadata.ts';
 import type { SignatureVerifier } from './signature.ts';
@@ -119,6 +120,21 @@ export function countSignatures(
 }
 
 /**
+ * The keys that sign for a root's own quorum mostly sign for the previous one's too, and verifying is what all the
+ * time goes into.
+ * @returns the verifier, for one message only: a signature that was verified already is not verified again
+ */
+function eachOnce(verifier: SignatureVerifier): SignatureVerifier {
+  const verdicts = new Map<string, boolean>();
+  return (key, message, signature, hash) => {
+    const name = `${key.fingerprint} ${hash} ${bytesToHex(signature)}`;
+    const verdict = verdicts.get(name) ?? verifier(key, message, signature, hash);
+    verdicts.set(name, verdict);
+    return verdict;
+  };
+}
+
+/**
  * Checks a root: against itself, and against the root trusted before it.
  *
  * TUF 1.0 section 5.3 (update the root role); Notary trustpinning/certs.go:87-178, ValidateRoot.
@@ -136,6 +152,7 @@ export function verifyRoot(
   const notices: Notice[] = [...root.notices];
   const quorums: Quorum[] = [];
   const { dialect } = root;
+  const verifier = eachOnce(options.verifier);
   const context = (checkExpiry: boolean): RootKeyContext => ({
     gun: options.gun,
     at: options.at,
@@ -153,13 +170,8 @@ export function verifyRoot(
   if (previous) {
     // Section 5.3.4: a threshold of the trusted root's keys. certs.go:118-146: its certificates' own expiry
     // does not count, since the previous root may be old.
-    const quorum = countSignatures(
-      root,
-      rootRole(previous),
-      previous.keys,
-      'previous',
-      options.verifier,
-      key => dialect.rejectRootKey(key, context(false)),
+    const quorum = countSignatures(root, rootRole(previous), previous.keys, 'previous', verifier, key =>
+      dialect.rejectRootKey(key, context(false)),
     );
     quorums.push(quorum);
     if (!quorum.met) {
@@ -171,7 +183,7 @@ export function verifyRoot(
   }
 
   // Section 5.3.4: a threshold of the new root's own keys. certs.go:165-171.
-  const own = countSignatures(root, rootRole(root), root.keys, 'own', options.verifier, key =>
+  const own = countSignatures(root, rootRole(root), root.keys, 'own', verifier, key =>
     dialect.rejectRootKey(key, context(true)),
   );
   quorums.push(own);

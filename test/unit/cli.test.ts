@@ -658,6 +658,61 @@ describe('rootward ceremony, held for real', () => {
     expect(journal).toContain('"type":"incident"');
   });
 
+  describe('rootward inspect', () => {
+    const inspect = (...args: string[]) => rootward(['inspect', ...args]);
+    const records = () =>
+      readdirSync(path.join(files.vault, 'keys'))
+        .filter(name => name.endsWith('.json'))
+        .map(name => JSON.parse(readFileSync(path.join(files.vault, 'keys', name), 'utf8')));
+
+    it('tells the kind and the dialect of metadata', async () => {
+      for (const kind of ['root', 'targets']) {
+        const file = path.join(files.out, `${kind}.json`);
+        const result = await inspect('--json', file);
+        expect(result).toMatchObject({ code: 0, stderr: '' });
+        expect(jsonLine(result)).toMatchObject({ kind, dialect: 'tuf-1.0', file });
+      }
+      const plain = await inspect(path.join(files.out, 'root.json'));
+      expect(plain).toMatchObject({ code: 0, stderr: '' });
+      expect(plain.stdout).toMatch(/^TUF 1\.0 root metadata\n/);
+    });
+
+    it('tells the key IDs of a public key, which are those in the root', async () => {
+      const { roles } = JSON.parse(readFileSync(path.join(files.out, 'root.json'), 'utf8')).signed;
+      for (const { role, publicKey, keyIds } of records()) {
+        const result = await inspect('--json', write('public.pem', publicKey));
+        expect(result).toMatchObject({ code: 0, stderr: '' });
+        expect(jsonLine(result)).toMatchObject({ kind: 'public-key', keyIds });
+        expect(roles[role].keyids).toEqual([keyIds['tuf-1.0']]);
+      }
+    });
+
+    it('opens a sealed key for one look, and prints nothing of it but its public half', async () => {
+      const record = records().find(({ role }) => role === 'root');
+      const sealed = path.join(files.vault, 'keys', `${record.fingerprint}.age`);
+      const unopened = await inspect('--json', sealed);
+      expect(jsonLine(unopened)).toMatchObject({ kind: 'age-key', encrypted: true });
+      const { 'holder-1': passphrase } = JSON.parse(readFileSync(files.passphrases, 'utf8'));
+      const opened = await inspect('--json', '--passphrase-file', write('right', `${passphrase}\n`), sealed);
+      expect(opened).toMatchObject({ code: 0, stderr: '' });
+      expect(jsonLine(opened)).toMatchObject({ kind: 'age-key', keyIds: record.keyIds });
+      expect(opened.output).not.toContain('passphrase-of-');
+      expect(opened.output).not.toContain('PRIVATE KEY');
+      const wrong = await inspect('--passphrase-file', write('wrong', 'another\n'), sealed);
+      expectRefusal(wrong, 1, /passphrase does not open this key/);
+    });
+
+    it('takes what it does not know, or is not there, for wrong usage, exit code 2', async () => {
+      expectRefusal(await inspect(files.plan), 2, /neither signed metadata nor a key/);
+      expectRefusal(await inspect(write('noise', Uint8Array.of(0, 1, 2, 3))), 2, /\w/);
+      expectRefusal(await inspect(place('missing')), 2, /not there/);
+      expectRefusal(await inspect(folder), 2, /is a folder/);
+      expectRefusal(await inspect(), 2, /Name one file/);
+      expectRefusal(await inspect(files.plan, files.plan), 2, /Name one file/);
+      expectRefusal(await inspect('--passphrase-file', place('missing'), files.plan), 2, /not there/);
+    });
+  });
+
   describe('rootward journal verify', () => {
     const verify = (file: string, ...options: string[]) => rootward(['journal', 'verify', ...options, file]);
     const journal = () => readFileSync(path.join(files.vault, 'journal.jsonl'));

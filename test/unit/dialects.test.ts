@@ -40,6 +40,14 @@ describe('the dialects', () => {
     }
   });
 
+  it('hash for P-384 with SHA-384 in TUF (its scheme says so) and with SHA-256 in Notary (verifiers.go)', () => {
+    const hashes = (dialect: typeof tuf10) =>
+      keyAlgorithms.map(algorithm => dialect.hashFor(makeTestKey(algorithm).publicKey));
+    expect(keyAlgorithms).toEqual(['ecdsa-p256', 'ecdsa-p384', 'ed25519', 'rsa']);
+    expect(hashes(tuf10)).toEqual(['sha256', 'sha384', 'sha256', 'sha256']);
+    expect(hashes(notaryV1)).toEqual(['sha256', 'sha256', 'sha256', 'sha256']);
+  });
+
   it('write hashes as the other tools of their kind do', () => {
     const content = new TextEncoder().encode('content');
     expect(tuf10.writeHash(sha256(content))).toBe(sha256(content));

@@ -1,0 +1,219 @@
+// Every screen and every step, in light and dark: axe finds nothing, nothing sticks out, the focus begins at the
+// start of each screen, and everything is reached and seen with the keyboard alone.
+import { mkdirSync } from 'node:fs';
+import path from 'node:path';
+import AxeBuilder from '@axe-core/playwright';
+import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
+import { generateOnlineKey } from '../interop/peers/online-roles.ts';
+import { Walk } from './support/ceremony.ts';
+import { Desk, whyNoDesk } from './support/desk.ts';
+import { focusIsAtStart, keyboardFindings } from './support/reach.ts';
+
+const reason = whyNoDesk();
+const recorded = path.resolve(import.meta.dirname, '../vectors/recorded');
+
+describe.skipIf(reason)(`accessibility${reason ? ` (${reason})` : ''}`, () => {
+  let desk: Desk;
+  let walk: Walk;
+  const findings: string[] = [];
+  const seenScreens = new Set<string>();
+  const arrivals = new Set<string>();
+
+  beforeAll(async () => {
+    desk = await Desk.open();
+    walk = new Walk(desk, {
+      onArrival: arrive,
+      onScreen: look,
+    });
+  });
+  afterEach(async ({ task }) => {
+    if (task.result?.state === 'fail') await desk.picture(`failed-${task.name}`);
+  });
+  afterAll(async () => {
+    await desk?.close();
+  });
+
+  /** Where the focus is when a screen has just come up, once a name. */
+  async function arrive(name: string): Promise<void> {
+    if (arrivals.has(name)) return;
+    arrivals.add(name);
+    const at = await focusIsAtStart(desk.page);
+    if (at !== 'at the start') findings.push(`${name}: the focus is ${at}`);
+  }
+
+  /** Looks at the screen as it stands, once a name. */
+  async function look(name: string): Promise<void> {
+    if (seenScreens.has(name)) return;
+    seenScreens.add(name);
+    for (const colorScheme of ['light', 'dark'] as const) {
+      await desk.page.emulateMedia({ colorScheme, reducedMotion: 'reduce' });
+      // The stand-in has one page only, and axe would open another for its last step.
+      const axe = new AxeBuilder({ page: desk.page }).setLegacyMode(true);
+      const { violations } = await (colorScheme === 'dark'
+        ? axe.withRules(['color-contrast'])
+        : axe
+      ).analyze();
+      for (const violation of violations)
+        findings.push(
+          `${name} (${colorScheme}): ${violation.id}: ${violation.nodes.map(node => node.target.join(' ')).join(', ')}`,
+        );
+      await desk.picture(`look-${name}-${colorScheme}`);
+    }
+    await desk.page.emulateMedia({ colorScheme: 'light', reducedMotion: 'reduce' });
+    const tooWide = await desk.page.evaluate(() =>
+      [...document.querySelectorAll('html, main, nav, aside, footer, header, [role=dialog]')]
+        .filter(region => region.scrollWidth > region.clientWidth + 1)
+        .map(region => region.tagName.toLowerCase()),
+    );
+    for (const region of tooWide) findings.push(`${name}: ${region} is wider than its room`);
+    for (const finding of await keyboardFindings(desk.page)) findings.push(`${name}: ${finding}`);
+  }
+  const found = () => findings.splice(0);
+
+  test('welcome, verify, inspect', async () => {
+    await look('welcome');
+    await desk.page.keyboard.press('Alt+v');
+    await desk.heading('Verify a root');
+    await desk.answerOpen(path.join(recorded, 'notary-collection/1.root.json'));
+    await desk.button('Choose files…').click();
+    await desk.button('Remove 1.root.json').waitFor();
+    await look('verify');
+    await desk.primary();
+    await desk.text('As of').waitFor();
+    await look('verify-good');
+    await desk.primary();
+    await desk.answerOpen(path.join(recorded, 'tuf-chains/tampered/2.root.json'));
+    await desk.button('Choose files…').click();
+    await desk.button('Remove 2.root.json').waitFor();
+    await desk.primary();
+    await desk.text('As of').waitFor();
+    await look('verify-bad');
+    await desk.page.keyboard.press('Escape');
+    await desk.page.keyboard.press('Alt+i');
+    await desk.heading('Inspect a file');
+    await look('inspect');
+    await desk.answerOpen(path.join(recorded, 'public-test-keys/openssl/p256.pkcs8-scrypt.pem'));
+    await desk.button('Choose a file…').click();
+    await desk.field('Passphrase').waitFor();
+    await desk.field('Passphrase').fill('wrong');
+    await desk.primary();
+    await desk.alert().waitFor();
+    await look('inspect-wrong-passphrase');
+    await desk.page.keyboard.press('Escape');
+    expect(found()).toEqual([]);
+  });
+
+  test('home, and the planner with its errors', async () => {
+    await desk.heading('Welcome to Rootward');
+    await desk.primary();
+    await desk.heading('No root yet');
+    await look('home-empty');
+    await desk.primary();
+    await desk.heading('Which repository is this for?');
+    await desk.primary();
+    await desk.text('Choose a dialect.').waitFor();
+    await look('planner-errors');
+    await desk.page.keyboard.press('Escape');
+    await desk.heading('No root yet');
+    await desk.primary();
+    await walk.plan({
+      dialect: 'TUF 1.0',
+      repository: 'updates.example.com/desktop',
+      threshold: 'All 3',
+      thresholdReason: 'Both.',
+    });
+    await desk.page.keyboard.press('Escape');
+    await desk.heading('No root yet');
+    expect(found()).toEqual([]);
+  });
+
+  test('every step of a ceremony, its dialogs and its errors', { timeout: 300_000 }, async () => {
+    await desk.button('Rehearse').click();
+    // What was typed is kept: back to its first page.
+    await desk.page.getByRole('navigation').getByRole('button', { name: 'Repository' }).click();
+    await walk.plan({
+      dialect: 'TUF 1.0',
+      repository: 'updates.example.com/desktop',
+      threshold: 'Any 2 of 3',
+      rehearsal: true,
+    });
+    await desk.primary();
+    await walk.attend();
+    await desk.heading('Machine is isolated');
+    await arrive('isolation');
+    await desk.primary();
+    await desk.text('Answer yes or no.').waitFor();
+    await look('isolation-errors');
+    await walk.isolate();
+    await walk.agree();
+    await desk.heading('Root key of Holder A');
+    await arrive('generate-key');
+    await desk.button('Suggest one').click();
+    await desk.text('Write these words down').waitFor();
+    await look('generate-key-suggested');
+    await desk.button('I have written it down').click();
+    await desk.field('New passphrase').fill('correcthorse');
+    await desk.primary();
+    await desk.text('Too easy to guess.').waitFor();
+    await look('generate-key-weak');
+    for (const holder of ['Holder A', 'Holder B', 'Holder C']) await walk.makeKey('Root', holder);
+    await walk.makeKey('Targets', 'Release desk');
+    await desk.heading('Online keys');
+    await arrive('online-keys');
+    await desk.primary();
+    await desk.text(/key is missing/).waitFor();
+    await look('online-keys-errors');
+    await walk.onlineKeys({
+      snapshot: generateOnlineKey().publicKey.keyval.public,
+      timestamp: generateOnlineKey().publicKey.keyval.public,
+    });
+    await desk.heading('Holder A signs root version 1');
+    await arrive('sign');
+    await desk.field('Passphrase of Holder A').fill('not the passphrase');
+    await desk.primary();
+    await desk.alert().waitFor();
+    await look('sign-error');
+    await desk.button('Show the exact bytes').click();
+    await desk.page.getByRole('dialog').getByText('SHA-256').waitFor();
+    await look('exact-bytes');
+    await desk.page.keyboard.press('Escape');
+    await desk.page.keyboard.press('Escape');
+    await desk.page.getByRole('dialog', { name: 'Stop the ceremony' }).waitFor();
+    await look('stop');
+    await desk.page.keyboard.press('Alt+e');
+    await desk.page.getByRole('dialog', { name: 'End this ceremony for good' }).waitFor();
+    await desk.primary();
+    await desk.text('Type the reason.').waitFor();
+    await look('stop-for-good');
+    await desk.page.keyboard.press('Escape');
+    // The focus comes back to where the dialogs were opened, so that Tab goes on there.
+    await expect
+      .poll(() => desk.page.evaluate(() => document.activeElement?.closest('main, footer') !== null))
+      .toBe(true);
+    await walk.sign('root', 'Holder A');
+    await walk.sign('root', 'Holder B');
+    await walk.sign('targets', 'Release desk');
+    await walk.prove();
+    mkdirSync(path.join(desk.folder, 'out'));
+    await walk.export(path.join(desk.folder, 'out'), 'a');
+    await walk.readBack();
+    await desk.button('Go on').waitFor();
+    await look('read-back-done');
+    await desk.primary();
+    await walk.finish();
+    await desk.button(/Root key of Holder B/).click();
+    await desk.heading('Root key of Holder B');
+    await look('look-back');
+    await desk.primary();
+    await desk.heading('The ceremony is finished');
+    await desk.primary();
+    await desk.heading('The desk');
+    await look('home');
+    expect(found()).toEqual([]);
+  });
+
+  test('every screen was looked at', () => {
+    expect(seenScreens.size).toBeGreaterThanOrEqual(38);
+    expect(desk.complaints).toEqual([]);
+  });
+});
