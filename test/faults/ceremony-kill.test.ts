@@ -28,10 +28,15 @@ import {
   program,
   rootward,
 } from '../interop/ceremony-program.ts';
-import { bareEnvironment, temporaryDirectory } from '../interop/peers/run.ts';
+import { bareEnvironment, removeTemporaryDirectory, temporaryDirectory } from '../interop/peers/run.ts';
 import { startChild } from './vault-processes.ts';
 
 const folder = temporaryDirectory('ceremony-faults');
+const disk = path.join(folder, 'disk');
+afterAll(() => {
+  spawnSync('umount', ['-l', disk]);
+  removeTemporaryDirectory(folder);
+});
 
 /** What must never be lost, nor changed. */
 interface Kept {
@@ -206,9 +211,6 @@ describe('a rehearsal killed at random instants', () => {
 });
 
 describe('a vault on a disk that is full', () => {
-  const disk = path.join(folder, 'disk');
-  afterAll(() => spawnSync('umount', ['-l', disk]));
-
   it('refuses each step with disk-full, loses nothing, and goes on when there is room', async context => {
     mkdirSync(disk);
     const mounted = spawnSync('mount', ['-t', 'tmpfs', '-o', 'size=384k,mode=0700', 'tmpfs', disk], {

@@ -1,12 +1,14 @@
 // What the kernel sees: every network system call of the running app and of `rootward`, by process, while page
 // code tries to get out in every way and a canary listens on loopback.
 import { spawn } from 'node:child_process';
+import { generateKeyPairSync } from 'node:crypto';
 import { createSocket } from 'node:dgram';
 import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { isolationChecklist } from '../../shared/ceremony/steps.ts';
 import { ensureDisplay, findProgram } from '../runtime/display.ts';
 import { chosenRuntime, standInAvailable, standInPath } from '../runtime/launch.ts';
 
@@ -88,7 +90,7 @@ async function trace(
   );
   let output = '';
   for (const stream of [child.stdout, child.stderr]) stream.on('data', data => (output += data));
-  const timer = setTimeout(() => child.kill('SIGTERM'), 90_000);
+  const timer = setTimeout(() => child.kill('SIGTERM'), 200_000);
   const code = await new Promise<number | null>(resolve => child.on('close', resolve));
   clearTimeout(timer);
   return { code, output, calls: readTrace(readFileSync(file, 'utf8')) };
@@ -203,13 +205,40 @@ describe('what the kernel sees', () => {
     }
   });
 
-  /** Runs the real main script with somebody who asks and quits. Not Playwright: its inspector listens on TCP. */
+  test('of whole ceremonies on the command line, and of what is asked about them: no internet socket is opened', async context => {
+    context.skip(noTrace !== undefined, noTrace);
+    const rootward = async (...command: string[]) => {
+      const program = path.join(top, 'dist/electron/rootward.cjs');
+      const { code, output, calls } = await trace(folder, process.execPath, [program, ...command]);
+      expect(code, output).toBe(0);
+      expect(calls.filter(touchesInternet)).toEqual([]);
+    };
+    const place = (name: string) => path.join(folder, name);
+    for (const dialect of ['tuf-1.0', 'notary-v1'])
+      await rootward('rehearse', '--dialect', dialect, '--out', place(`rehearsed-${dialect}`));
+
+    for (const role of ['snapshot', 'timestamp']) {
+      writeFileSync(place(`${role}.pem`), publicPem());
+    }
+    const plan = { ...tracedPlan, online: { snapshot: 'snapshot.pem', timestamp: 'timestamp.pem' } };
+    writeFileSync(place('plan.json'), JSON.stringify(plan));
+    writeFileSync(place('passphrases.json'), JSON.stringify(tracedPassphrases));
+    await rootward(
+      ...['ceremony', place('plan.json'), '--vault', place('cli-vault'), '--out', place('root-1')],
+      ...['--passphrases', place('passphrases.json')],
+    );
+    await rootward('verify', path.join(place('root-1'), 'root.json'));
+    await rootward('inspect', path.join(place('root-1'), 'targets.json'));
+    await rootward('journal', 'verify', place('cli-vault'));
+  }, 240_000);
+
+  /** Runs the real main script with somebody who asks, holds a ceremony, and quits. Not Playwright: its inspector listens on TCP. */
   async function runApplication(isHostile: boolean) {
     writeFileSync(
       path.join(folder, 'package.json'),
       JSON.stringify({ name: 'rootward', main: 'driver.cjs' }),
     );
-    writeFileSync(path.join(folder, 'driver.cjs'), driver(canary.port, isHostile));
+    writeFileSync(path.join(folder, 'driver.cjs'), driver(canary.port, isHostile, folder));
     const { code, output, calls } = await trace(folder, process.env.ELECTRON_PATH ?? standInPath, [
       folder,
       `--vault=${path.join(folder, 'vault')}`,
@@ -232,10 +261,13 @@ describe('what the kernel sees', () => {
     return { told: JSON.parse(told ?? '{}'), internet };
   }
 
-  test('of the app: nothing is sent, no stream is opened, nobody listens', async context => {
+  test('of the app and a whole ceremony in it: nothing is sent, no stream is opened, nobody listens', async context => {
     context.skip(noWindow !== undefined, noWindow);
     const { told, internet } = await runApplication(false);
     expect(told.answers).toEqual({ describeNetwork: true, describeHome: true });
+    expect(told.ceremony).toEqual({ state: 'finished', readBack: true, steps: 13 });
+    expect(told.printed).toEqual({ ok: true, value: { path: path.join(folder, 'transcript.pdf') } });
+    expect(existsSync(path.join(folder, 'transcript.pdf'))).toBe(true);
     // What remains are Chromium's questions to the kernel, which send nothing: whether it knows datagram sockets
     // of IPv6, and over which address the internet would be reached.
     expect(
@@ -244,7 +276,7 @@ describe('what the kernel sees', () => {
       ),
     ).toEqual([]);
     expect(canary.touched).toEqual([]);
-  }, 150_000);
+  }, 240_000);
 
   test('of the app with a hostile page: nothing is sent, and no stream is opened', async context => {
     context.skip(noWindow !== undefined, noWindow);
@@ -263,13 +295,14 @@ describe('what the kernel sees', () => {
       peer: 'no candidate',
     };
     expect(told).toMatchObject({ policy: refused, filter: refused, switches: refused });
-  }, 150_000);
+  }, 240_000);
 });
 
 /** The main script of the traced app: Rootward's own, and what the page is to try. */
-function driver(port: number, isHostile: boolean): string {
+function driver(port: number, isHostile: boolean, folder: string): string {
   return `
-const { app, BrowserWindow, session } = require('electron');
+const { app, BrowserWindow, dialog, session } = require('electron');
+dialog.showSaveDialog = async () => ({ canceled: false, filePath: ${JSON.stringify(path.join(folder, 'transcript.pdf'))} });
 app.once('web-contents-created', (_event, contents) => {
   contents.once('did-finish-load', () => run(contents).catch(error => { console.error(error); app.exit(1); }));
 });
@@ -285,6 +318,10 @@ async function run(contents) {
     describeHome: typeof (await window.rootward.describeHome({})).ok === 'boolean',
   }))()\`) };
   if (${isHostile}) await attack(contents, result);
+  else {
+    result.ceremony = await contents.executeJavaScript(${JSON.stringify(ceremonyInPage(folder))});
+    result.printed = await contents.executeJavaScript("window.rootward.printTranscript({ suggestedName: 'transcript.pdf' })");
+  }
   // Time for what Chromium would do on its own account.
   await wait(3000);
   console.log('TOLD ' + JSON.stringify(result));
@@ -303,6 +340,67 @@ async function attack(contents, result) {
 }
 `;
 }
+
+const publicPem = (): string =>
+  generateKeyPairSync('ec', { namedCurve: 'P-256' })
+    .publicKey.export({ type: 'spki', format: 'pem' })
+    .toString();
+
+const tracedPlan = {
+  ceremony: 'genesis',
+  dialect: 'tuf-1.0',
+  repository: 'updates.example.com/traced',
+  threshold: 1,
+  holders: [
+    { name: 'holder-1', keytype: 'ed25519' },
+    { name: 'holder-2', keytype: 'ecdsa-p256' },
+  ],
+  targets: { threshold: 1, holders: [{ name: 'release-desk', keytype: 'ecdsa-p256' }] },
+  participants: [
+    { name: 'Administrator', role: 'administrator' },
+    { name: 'Witness', role: 'witness' },
+  ],
+  policy: { network: 'warn' },
+};
+const tracedPassphrases = {
+  'holder-1': 'velvet anchor drizzle mosaic kettle',
+  'holder-2': 'copper lantern orbit walnut ribbon',
+  'release-desk': 'fjord magnet pepper quilt zebra',
+};
+
+/** Run in the page: a ceremony from its first step to its last, by the same requests the window makes. */
+const ceremonyInPage = (folder: string): string => `(async () => {
+  const ask = async (name, request) => {
+    const outcome = await window.rootward[name](request);
+    if (!outcome.ok) throw new Error(name + ': ' + JSON.stringify(outcome.error));
+    return outcome.value;
+  };
+  const bytes = text => new TextEncoder().encode(text);
+  const passphrases = ${JSON.stringify(tracedPassphrases)};
+  const payloadOf = (view, step) => view.payloads.find(one => one.role === step.role).fingerprint.hex;
+  const inputs = {
+    attendance: view => ({ people: view.people }),
+    isolation: () => ({ confirmed: ${JSON.stringify(isolationChecklist.map(item => item.id))} }),
+    'read-plan': view => ({ planHash: view.plan.hex, confirmation: 'Yes' }),
+    'generate-key': (view, step) => ({ passphrase: bytes(passphrases[step.who]) }),
+    'online-keys': () => (${JSON.stringify({ snapshot: { text: publicPem() }, timestamp: { text: publicPem() } })}),
+    sign: (view, step) => ({ payloadHash: payloadOf(view, step), passphrase: bytes(passphrases[step.who]) }),
+    prove: () => ({}),
+    export: () => ({ destination: ${JSON.stringify(path.join(folder, 'exported-from-window'))} }),
+    'read-back': () => ({}),
+    transcript: () => ({}),
+  };
+  await ask('createVault', {});
+  let view = await ask('openCeremony', { plan: ${JSON.stringify(tracedPlan)}, rehearsal: false });
+  for (let step; (step = view.steps.find(one => one.id === view.presentStepId)); )
+    view = await ask('completeStep', {
+      ceremonyId: view.id,
+      stepId: step.id,
+      by: step.who,
+      input: { kind: step.kind, ...inputs[step.kind](view, step) },
+    });
+  return { state: view.state, readBack: view.export.readBack, steps: view.steps.length };
+})()`;
 
 /** Run in the page: every way out there is. Each must end without having reached the canary. */
 const attempts = `(async () => {

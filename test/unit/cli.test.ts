@@ -28,6 +28,7 @@ import {
   bareEnvironment,
   checkout,
   type RunResult,
+  removeTemporaryDirectory,
   runProgram,
   temporaryDirectory,
 } from '../interop/peers/run.ts';
@@ -556,6 +557,8 @@ describe('rootward ceremony refuses before anything is made', () => {
 const mounted: string[] = [];
 afterAll(() => {
   for (const medium of mounted) spawnSync('umount', ['-l', medium]);
+  // Now, as there is much of it, and a test process that has ended is not given the time.
+  removeTemporaryDirectory(folder);
 });
 
 /** Mounts a memory disk, or skips the test with what mount says. */
