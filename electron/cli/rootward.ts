@@ -49,8 +49,9 @@ const usage = `rootward: the desk at which offline root keys live, without its w
   rootward diff [--json] A B
       Says in words and lines what changes from root A to root B. Exit 0 same, 1 different.
 
-  rootward journal verify [--json] VAULT
-      Checks a vault's journal from its first line to its last.
+  rootward journal verify [--json] [--head HEX] VAULT
+      Checks a vault's journal from its first line to its last. With the head a transcript names, lines that were
+      cut off at the end are noticed too.
 
   rootward --help, rootward --version
 

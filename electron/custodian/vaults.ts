@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { type JournalEvent, journalEventSchema } from '../../shared/ceremony/events.ts';
-import { applyEvent, type CeremonyState, foldJournal } from '../../shared/ceremony/state.ts';
+import { applyEvent, type CeremonyState, type DatedEvent, foldJournal } from '../../shared/ceremony/state.ts';
 import type { JournalPosition } from '../../shared/ceremony/view.ts';
 import { RootwardError } from '../../shared/contract/errors.ts';
 import { createVault, openVault, type Vault } from '../vault/vault.ts';
@@ -64,7 +64,10 @@ export class Vaults {
           return { entries: vault.journal.entries.length, head: vault.journal.head };
         },
         append: async event => {
-          const entry = await vault.journal.append(event, clock().toISOString());
+          const time = clock().toISOString();
+          // An entry the fold refuses would make the vault unreadable for good: it is tried on a copy first.
+          tryEvent(ceremonies, { entry: vault.journal.entries.length + 1, time, event });
+          const entry = await vault.journal.append(event, time);
           applyEvent(ceremonies, entry);
           onJournal(entry.entry, entry.hash);
         },
@@ -99,9 +102,10 @@ export class Vaults {
     }
   }
 
-  /** @returns every vault that is there */
+  /** @returns every vault that is there; a rehearsal vault that cannot be opened stands in nobody's way */
   async existing(): Promise<OpenVault[]> {
-    const both = [await this.#openIfThere(false), await this.#openIfThere(true)];
+    const rehearsal = this.#openIfThere(true).catch(() => undefined);
+    const both = [await this.#openIfThere(false), await rehearsal];
     return both.filter(vault => vault !== undefined);
   }
 
@@ -131,3 +135,16 @@ const wrongKind = (path: string, rehearsal: boolean): RootwardError =>
     remedy: 'Real and rehearsed keys are kept apart. Choose another folder for the vault.',
     place: path,
   });
+
+function tryEvent(ceremonies: ReadonlyMap<string, CeremonyState>, event: DatedEvent): void {
+  try {
+    applyEvent(new Map(ceremonies), event);
+  } catch (cause) {
+    throw new RootwardError('internal', {
+      message: 'What was about to be written contradicts the journal. It was not written.',
+      remedy:
+        'Nothing was lost: the ceremony is where it was. Start Rootward again; if it comes back, report it.',
+      cause,
+    });
+  }
+}

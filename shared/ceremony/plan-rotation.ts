@@ -11,7 +11,9 @@ import { listNames } from './script.ts';
 import {
   type Base,
   defaultValidity,
+  isP384,
   type PlanWarning,
+  p384Warning,
   rehearsalValidity,
   type SettledHolder,
   type SettledPlan,
@@ -283,6 +285,8 @@ export function planRotation(plan: RotationPlan, sources: RotationSources, now: 
         ? `Clients that know one of the last ${plan.legacy + 1} versions can go straight to version ${root.version + 1}.`
         : `Clients that know version ${root.version} go straight to version ${root.version + 1}; older ones need the versions between, or legacy signatures.`,
   );
+  if (dialect.name === 'tuf-1.0' && [...plan.add, ...(plan.targets?.add ?? [])].some(isP384))
+    warn(p384Warning.code, p384Warning.message);
   if (plan.policy.network === 'warn')
     warn(
       'network-policy',

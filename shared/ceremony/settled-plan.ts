@@ -157,6 +157,8 @@ export function checkPlan(plan: GenesisPlan): PlanWarning[] {
       );
     }
   }
+  if (plan.dialect === 'tuf-1.0' && [...plan.holders, ...plan.targets.holders].some(isP384))
+    warn(p384Warning.code, p384Warning.message);
   const signers = rootSigners(plan);
   for (const name of signers) {
     if (!plan.holders.some(holder => holder.name === name))
@@ -205,6 +207,14 @@ export function checkPlan(plan: GenesisPlan): PlanWarning[] {
   }
   return warnings;
 }
+
+/** tuf-js 4 and 5 hash with SHA-256 whatever the scheme says; python-tuf and go-tuf follow the scheme. */
+export const p384Warning = {
+  code: 'p384-clients',
+  message:
+    'tuf-js refuses signatures of P-384 keys. Choose P-256 or Ed25519 if any of your clients is made with it.',
+} as const;
+export const isP384 = (holder: { keytype?: string }): boolean => holder.keytype === 'ecdsa-p384';
 
 /** @returns the root holders who sign: those named, else the first `threshold` */
 const rootSigners = (plan: GenesisPlan): string[] =>

@@ -265,8 +265,8 @@ function dueItems(
     .map(({ role, left }) => ({
       message:
         left <= 0
-          ? `The ${role} expired ${distanceInWords(expires[role], now)}. Clients refuse it.`
-          : `The ${role} expires ${distanceInWords(expires[role], now)}. Renew it before then.`,
+          ? `The ${role} expired ${distanceInWords(expires[role], now)}. Clients refuse ${role === 'root' ? 'it' : 'them'}.`
+          : `The ${role} ${role === 'root' ? 'expires' : 'expire'} ${distanceInWords(expires[role], now)}. Renew ${role === 'root' ? 'it' : 'them'} before then.`,
       severity:
         left <= 0 ? ('overdue' as const) : left < halfYearAhead ? ('warning' as const) : ('notice' as const),
     }));

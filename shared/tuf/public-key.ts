@@ -246,7 +246,8 @@ function edwardsPoint(raw: Uint8Array): Uint8Array {
 /**
  * @param der RSAPublicKey ::= SEQUENCE { modulus, publicExponent } (RFC 8017 §A.1.1).
  * @returns its two numbers: a modulus of 2048 to 8192 bits (2048 is the least that TUF and Notary accept, above
- * 8192 nothing verifies in useful time) and an odd exponent from 3 up to 64 bits (OpenSSL's limit).
+ * 8192 nothing verifies in useful time) and an odd exponent from 3 up to 33 bits (BoringSSL's limit, and
+ * with it Electron's; OpenSSL's is 64).
  * @throws RootwardError `damaged-encoding`, `invalid-key`, `unsupported-key`.
  */
 export function readRsaPublicKey(der: Uint8Array): RsaNumbers {
@@ -265,7 +266,7 @@ function checkRsaNumbers(modulus: bigint, exponent: bigint): void {
   if (bits < 2048 || bits > 8192) throw unsupportedKey(`RSA with a modulus of ${bits} bits`);
   if (modulus % 2n === 0n) throw invalidKey('the RSA modulus is an even number');
   if (exponent < 3n || exponent % 2n === 0n) throw invalidKey(`the RSA exponent must be odd and at least 3`);
-  if (exponent >= 1n << 64n) throw unsupportedKey('RSA with a public exponent of more than 64 bits');
+  if (exponent >= 1n << 33n) throw unsupportedKey('RSA with a public exponent of more than 33 bits');
 }
 
 function complete(algorithm: KeyAlgorithm, raw: Uint8Array, bits: number): PublicKey {

@@ -18,8 +18,19 @@ const networkModules = new Set([
   'inspector',
   'cluster',
 ]);
-const networkGlobals =
-  /(?<![\w.$'"`-])(fetch|WebSocket|EventSource|XMLHttpRequest|WebTransport|RTCPeerConnection|sendBeacon)\s*\(/;
+const reaches = 'fetch|WebSocket|EventSource|XMLHttpRequest|WebTransport|RTCPeerConnection|sendBeacon';
+const networkGlobals = [
+  // Called, made, or handed on by its bare name.
+  new RegExp(`(?<![\\w.$'"\`-])(${reaches})\\s*\\(`),
+  new RegExp(`[=(,:?]\\s*(${reaches})\\s*[;,)\\n]`),
+  new RegExp(`\\bnew\\s+[\\w.]*\\b(${reaches}|Image|Audio)\\b`),
+  // By way of an object that has it.
+  new RegExp(
+    `\\b(?:globalThis|global|window|self|navigator)\\s*(?:\\?\\.|\\.|\\[\\s*['"\`])\\s*(${reaches}|Image|Audio)\\b`,
+  ),
+  // Ways to a builtin that no import shows.
+  /\b(getBuiltinModule|createRequire)\b/,
+];
 
 const pure = ['zod', '@noble/curves', '@noble/hashes', '@scure/base', '@scure/bip39'];
 const uiLibraries = [
@@ -193,7 +204,7 @@ export function breaches(top) {
       continue;
     }
     const text = withoutComments(readFileSync(path.join(top, file), 'utf8'));
-    const global = networkGlobals.exec(text);
+    const global = networkGlobals.map(pattern => pattern.exec(text)).find(Boolean);
     if (global) breach(`uses ${global[1]}: no code path may reach a network`);
     for (const match of text.matchAll(importPattern)) {
       const specifier = match[1] ?? match[2];

@@ -6,16 +6,23 @@ import { foldJournal } from '../../../shared/ceremony/state.ts';
 import { reportError } from '../../../shared/contract/errors.ts';
 import { type Command, readArguments, readNamedFile, wrongUsage } from '../output.ts';
 
-/** `rootward journal verify [--json] VAULT`: takes no lock and changes nothing. */
+/** `rootward journal verify [--json] [--head HEX] VAULT`: takes no lock and changes nothing. */
 export const journalCommand: Command = async (commandLine, output) => {
-  const { values, positionals } = readArguments(commandLine, { json: { type: 'boolean' } });
+  const { values, positionals } = readArguments(commandLine, {
+    json: { type: 'boolean' },
+    head: { type: 'string' },
+  });
   const [action, vault, ...more] = positionals;
   if (action !== 'verify' || vault === undefined || more.length > 0) {
     throw wrongUsage('Write: rootward journal verify VAULT.');
   }
+  const knownHead = values.head?.toLowerCase();
+  if (knownHead !== undefined && !/^[0-9a-f]{64}$/.test(knownHead)) {
+    throw wrongUsage('--head is the SHA-256 a transcript names: 64 hexadecimal digits.');
+  }
   const isFolder = statSync(vault, { throwIfNoEntry: false })?.isDirectory() ?? false;
   const { bytes } = readNamedFile(isFolder ? path.join(vault, 'journal.jsonl') : vault);
-  const verdict = verifyJournal(bytes, { schema: journalEventSchema });
+  const verdict = verifyJournal(bytes, { schema: journalEventSchema, knownHead });
   const problems = [...verdict.problems];
   if (verdict.ok) {
     try {
