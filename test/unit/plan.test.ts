@@ -9,8 +9,14 @@ import { scriptFor } from '../../shared/ceremony/script.ts';
 import { checkPlan, planHash, settledPlanSchema, settlePlan } from '../../shared/ceremony/settled-plan.ts';
 import { acts, stepKinds } from '../../shared/ceremony/steps.ts';
 import { canonicalJson as independent } from '../interop/peers/online-roles.ts';
-import { ceremonyId, notaryPlan, openedAt, tufPlan } from './build-ceremony.ts';
+import { ceremonyId, tufPlan as mixedPlan, notaryPlan, openedAt } from './build-ceremony.ts';
 import { expectRefused } from './errors.ts';
+
+/** P-384 keys are warned of in TUF; the other warnings are tested without that one. */
+const tufPlan: GenesisPlanInput = {
+  ...mixedPlan,
+  holders: mixedPlan.holders.map(holder => ({ ...holder, keytype: 'ecdsa-p256' })),
+};
 
 const plan = (changes: Partial<GenesisPlanInput> = {}, base = tufPlan): GenesisPlan =>
   genesisPlanSchema.parse({ ...base, ...changes });
@@ -22,6 +28,13 @@ describe('a plan', () => {
   it('without fault has no warning, in either dialect', () => {
     expect(warnings({})).toEqual([]);
     expect(warnings({}, notaryPlan)).toEqual([]);
+  });
+
+  it('with a P-384 key in TUF is told that tuf-js refuses it', () => {
+    expect(warnings({}, mixedPlan)).toEqual(['p384-clients']);
+    expect(warnings({ targets: { threshold: 1, holders: mixedPlan.holders.slice(2, 3) } })).toEqual([
+      'p384-clients',
+    ]);
   });
 
   it.each([
@@ -87,7 +100,7 @@ describe('a plan', () => {
   });
 
   it('of Notary with Ed25519 root keys is told that there are none; as targets keys they are fine', () => {
-    expect(warnings({ holders: tufPlan.holders }, notaryPlan)).toEqual(['key-type!']);
+    expect(warnings({ holders: mixedPlan.holders }, notaryPlan)).toEqual(['key-type!']);
     expect(warnings({ targets: tufPlan.targets }, notaryPlan)).toEqual([]);
   });
 
