@@ -141,10 +141,13 @@ async function look(
   plan: Exclude<Plan, { ceremony: 'genesis' }>,
   now: number,
 ): Promise<Outlook> {
-  const opened = await desk.vaults.forNewCeremony(rehearsal);
+  const existing = (await desk.vaults.existing()).find(opened => opened.rehearsal === rehearsal);
+  // Taking over may be looked at before there is a vault; a change goes on from what a vault keeps.
+  const opened =
+    existing ?? (plan.ceremony === 'adoption' ? undefined : await desk.vaults.forNewCeremony(rehearsal));
   const targetsText = currentTargets && new TextDecoder().decode(currentTargets.bytes);
   // What an open ceremony of this kind is about to make is not there yet: asked again, it must come to the same plan.
-  const before = [...opened.ceremonies.values()].filter(
+  const before = [...(opened?.ceremonies.values() ?? [])].filter(
     ceremony =>
       ceremony.status !== 'open' ||
       ceremony.plan.ceremony !== plan.ceremony ||
@@ -155,7 +158,8 @@ async function look(
   switch (plan.ceremony) {
     case 'rotation': {
       const repository = findRepository(repositories, plan.repository, plan.dialect);
-      const earlierRoots = plan.legacy > 0 ? await readEarlierRoots(opened, repository, plan.legacy) : [];
+      const earlierRoots =
+        opened && plan.legacy > 0 ? await readEarlierRoots(opened, repository, plan.legacy) : [];
       const holderOf = await holdersByFingerprint(opened);
       const sources = { repository, earlierRoots, currentTargets: targetsText, holderOf };
       return planRotation(plan, { ...sources, verifier: verifyTwice }, now);
@@ -220,8 +224,10 @@ async function readEarlierRoots(
   return roots;
 }
 
-async function holdersByFingerprint(opened: OpenVault): Promise<(fingerprint: string) => string | undefined> {
-  const records = await opened.vault.listKeys();
+async function holdersByFingerprint(
+  opened: OpenVault | undefined,
+): Promise<(fingerprint: string) => string | undefined> {
+  const records = (await opened?.vault.listKeys()) ?? [];
   const holders = new Map(records.map(record => [record.fingerprint, record.holder]));
   return fingerprint => holders.get(fingerprint);
 }
