@@ -154,7 +154,6 @@ async function look(
       ceremony.plan.repository !== plan.repository,
   );
   const repositories = repositoriesOf(before);
-  const isKept = (dialect: DialectName): boolean => repositories.has(repositoryKey(dialect, plan.repository));
   switch (plan.ceremony) {
     case 'rotation': {
       const repository = findRepository(repositories, plan.repository, plan.dialect);
@@ -166,15 +165,18 @@ async function look(
     }
     case 'migration': {
       const collection = findRepository(repositories, plan.from, 'notary-v1');
-      const sources = { collection, currentTargets: targetsText, isKept: isKept('tuf-1.0') };
+      const sources = {
+        collection,
+        currentTargets: targetsText,
+        isKept: repositories.has(repositoryKey('tuf-1.0', plan.repository)),
+      };
       return planMigration(plan, { ...sources, verifier: verifyTwice }, now);
     }
     case 'adoption': {
-      const sources = { roots: roots ?? [], targets: currentTargets, verifier: verifyTwice };
-      const dialect = (['notary-v1', 'tuf-1.0'] as const).find(isKept);
+      const kept = (dialect: DialectName) => repositories.get(repositoryKey(dialect, plan.repository));
       return planAdoption(
         plan,
-        { ...sources, isKept: dialect !== undefined && (plan.dialect ?? dialect) === dialect },
+        { roots: roots ?? [], targets: currentTargets, verifier: verifyTwice, kept },
         now,
       );
     }
