@@ -141,36 +141,42 @@ async function look(
   plan: Exclude<Plan, { ceremony: 'genesis' }>,
   now: number,
 ): Promise<Outlook> {
-  const opened = await desk.vaults.forNewCeremony(rehearsal);
+  const existing = (await desk.vaults.existing()).find(opened => opened.rehearsal === rehearsal);
+  // Taking over may be looked at before there is a vault; a change goes on from what a vault keeps.
+  const opened =
+    existing ?? (plan.ceremony === 'adoption' ? undefined : await desk.vaults.forNewCeremony(rehearsal));
   const targetsText = currentTargets && new TextDecoder().decode(currentTargets.bytes);
   // What an open ceremony of this kind is about to make is not there yet: asked again, it must come to the same plan.
-  const before = [...opened.ceremonies.values()].filter(
+  const before = [...(opened?.ceremonies.values() ?? [])].filter(
     ceremony =>
       ceremony.status !== 'open' ||
       ceremony.plan.ceremony !== plan.ceremony ||
       ceremony.plan.repository !== plan.repository,
   );
   const repositories = repositoriesOf(before);
-  const isKept = (dialect: DialectName): boolean => repositories.has(repositoryKey(dialect, plan.repository));
   switch (plan.ceremony) {
     case 'rotation': {
       const repository = findRepository(repositories, plan.repository, plan.dialect);
-      const earlierRoots = plan.legacy > 0 ? await readEarlierRoots(opened, repository, plan.legacy) : [];
+      const earlierRoots =
+        opened && plan.legacy > 0 ? await readEarlierRoots(opened, repository, plan.legacy) : [];
       const holderOf = await holdersByFingerprint(opened);
       const sources = { repository, earlierRoots, currentTargets: targetsText, holderOf };
       return planRotation(plan, { ...sources, verifier: verifyTwice }, now);
     }
     case 'migration': {
       const collection = findRepository(repositories, plan.from, 'notary-v1');
-      const sources = { collection, currentTargets: targetsText, isKept: isKept('tuf-1.0') };
+      const sources = {
+        collection,
+        currentTargets: targetsText,
+        isKept: repositories.has(repositoryKey('tuf-1.0', plan.repository)),
+      };
       return planMigration(plan, { ...sources, verifier: verifyTwice }, now);
     }
     case 'adoption': {
-      const sources = { roots: roots ?? [], targets: currentTargets, verifier: verifyTwice };
-      const dialect = (['notary-v1', 'tuf-1.0'] as const).find(isKept);
+      const kept = (dialect: DialectName) => repositories.get(repositoryKey(dialect, plan.repository));
       return planAdoption(
         plan,
-        { ...sources, isKept: dialect !== undefined && (plan.dialect ?? dialect) === dialect },
+        { roots: roots ?? [], targets: currentTargets, verifier: verifyTwice, kept },
         now,
       );
     }
@@ -220,8 +226,10 @@ async function readEarlierRoots(
   return roots;
 }
 
-async function holdersByFingerprint(opened: OpenVault): Promise<(fingerprint: string) => string | undefined> {
-  const records = await opened.vault.listKeys();
+async function holdersByFingerprint(
+  opened: OpenVault | undefined,
+): Promise<(fingerprint: string) => string | undefined> {
+  const records = (await opened?.vault.listKeys()) ?? [];
   const holders = new Map(records.map(record => [record.fingerprint, record.holder]));
   return fingerprint => holders.get(fingerprint);
 }

@@ -6,8 +6,9 @@ import type { SignatureVerifier } from '../tuf/signature.ts';
 import { type Verdict, verifyRoot, verifyTargets } from '../tuf/verify.ts';
 import type { NamedFile } from '../tuf/verify-files.ts';
 import { lastSoundMoment } from './base-root.ts';
-import type { AdoptionPlan } from './plan.ts';
+import type { AdoptionPlan, DialectName } from './plan.ts';
 import type { Outlook } from './plan-rotation.ts';
+import type { RepositoryState } from './repository.ts';
 import type { PlanWarning, SettledHolder, SettledPlan } from './settled-plan.ts';
 
 export interface AdoptionSources {
@@ -15,8 +16,8 @@ export interface AdoptionSources {
   readonly roots: readonly NamedFile[];
   readonly targets: NamedFile | undefined;
   readonly verifier: SignatureVerifier;
-  /** The repository is kept by this vault already. */
-  readonly isKept: boolean;
+  /** The repository of this name that the vault keeps already, if it does. */
+  readonly kept: (dialect: DialectName) => RepositoryState | undefined;
 }
 
 /**
@@ -72,7 +73,21 @@ export function planAdoption(plan: AdoptionPlan, sources: AdoptionSources, now: 
 
   if (plan.dialect !== undefined && plan.dialect !== last.dialect.name)
     block('dialect', `The files are ${last.dialect.title}, not ${plan.dialect}.`);
-  if (sources.isKept) block('repository-exists', `This vault keeps ${plan.repository} already.`);
+  const kept = sources.kept(last.dialect.name);
+  if (kept) checkContinuation(kept);
+
+  /** What changed elsewhere since is taken over as well, so long as it goes on from what this vault keeps. */
+  function checkContinuation({ root }: RepositoryState): void {
+    const same = roots.find(document => document.version === root.version);
+    if (last && same && sha256Hex(same.payload) === sha256Hex(root.payload) && last.version > root.version) {
+      warn('continues', `This vault keeps version ${root.version} already; the chain goes on from it.`);
+      return;
+    }
+    block(
+      'repository-exists',
+      `This vault keeps ${plan.repository} already, at version ${root.version}. Hand in a chain that holds this version as it is and goes on from it.`,
+    );
+  }
   const root = holdersOf(last, 'root');
   const targetsHolders = holdersOf(last, 'targets');
   for (const [index, holder] of plan.holders.entries()) {
@@ -109,7 +124,9 @@ export function planAdoption(plan: AdoptionPlan, sources: AdoptionSources, now: 
 
   function holdersOf(document: Root, role: 'root' | 'targets'): { name: string; keyId: string }[] {
     return (document.roles.get(role)?.keyIds ?? []).map(keyId => {
-      const name = plan.holders.find(holder => holder.role === role && keyId.startsWith(holder.keyId))?.name;
+      const name =
+        plan.holders.find(holder => holder.role === role && keyId.startsWith(holder.keyId))?.name ??
+        kept?.holders[role].find(listed => listed.keyId === keyId)?.holder;
       return { name: name ?? `Key ${shortHex(keyId)}`, keyId };
     });
   }

@@ -96,7 +96,7 @@ function preparation(isNew: boolean): Step[] {
       kind: 'read-plan',
       title: 'Read the plan aloud',
       explanation:
-        'The administrator reads the plan and its words aloud; everybody compares. From here on it cannot be changed.',
+        'The administrator reads the plan and its words aloud; everybody compares. Whoever changes it later drops this agreement, and every signature given to it.',
     },
   ];
 }

@@ -150,7 +150,6 @@ export class MemoryDesk {
     changes: Record<string, unknown>,
     roots: readonly NamedFile[],
     targets?: NamedFile,
-    isKept = false,
   ): Outlook {
     const plan: AdoptionPlan = adoptionPlanSchema.parse({
       ceremony: 'adoption',
@@ -159,7 +158,9 @@ export class MemoryDesk {
       participants: [{ name: 'Ada', role: 'administrator' }],
       ...changes,
     });
-    return planAdoption(plan, { roots, targets, verifier: verifyTwice, isKept }, this.now);
+    const repositories = repositoriesOf(this.ceremonies.values());
+    const kept = (dialect: DialectName) => repositories.get(repositoryKey(dialect, plan.repository));
+    return planAdoption(plan, { roots, targets, verifier: verifyTwice, kept }, this.now);
   }
 
   adopt(changes: Record<string, unknown>, roots: readonly NamedFile[], targets?: NamedFile): CeremonyState {

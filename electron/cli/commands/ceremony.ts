@@ -107,14 +107,18 @@ function handedIn(planFile: string, plan: Plan): { currentTargets?: FileInput; r
 
 /** @returns a root file itself, or the roots of a folder: numbered ones in order, or the one a Notary cache holds */
 function rootFilesIn(place: string): string[] {
-  if (!statSync(place, { throwIfNoEntry: false })?.isDirectory()) return [place];
+  if (!isFolder(place)) return [place];
   const numbered = readdirSync(place)
     .filter(name => /^\d+\.root\.json$/.test(name))
     .sort((left, right) => Number.parseInt(left, 10) - Number.parseInt(right, 10));
   return (numbered.length > 0 ? numbered : ['root.json']).map(name => path.join(place, name));
 }
 
+const isFolder = (place: string): boolean =>
+  statSync(place, { throwIfNoEntry: false })?.isDirectory() ?? false;
+
 function targetsFileIn(place: string): string | undefined {
+  if (!isFolder(place)) return undefined;
   const file = path.join(place, 'targets.json');
   return statSync(file, { throwIfNoEntry: false })?.isFile() ? file : undefined;
 }

@@ -61,7 +61,14 @@ export function ChangePlanButton({ ceremony }: { readonly ceremony: CeremonyView
   return (
     <>
       <div className={css.button}>
-        <Action small kind="quiet" shortcut={altKey('c')} busy={busy || reading} onPress={() => void begin()}>
+        <Action
+          small
+          kind="quiet"
+          shortcut={altKey('c')}
+          blocked={busy}
+          busy={reading}
+          onPress={() => void begin()}
+        >
           {words.button}
         </Action>
       </div>

@@ -135,7 +135,7 @@ export function SignTogetherButton({ ceremony }: Pick<SignTogetherProps, 'ceremo
   const busy = useCeremony(state => state.busy !== null);
   return (
     <>
-      <Action shortcut={altKey('m')} busy={busy} onPress={() => setOpen(true)}>
+      <Action shortcut={altKey('m')} blocked={busy} onPress={() => setOpen(true)}>
         {words.button}
       </Action>
       {open && <SignTogether ceremony={ceremony} onClose={() => setOpen(false)} />}

@@ -46,7 +46,11 @@ export const adopt = {
   column: { key: 'Key', name: 'Who holds it', atHand: 'At hand' },
   roleKeys: { root: 'Root keys', targets: 'Targets keys' },
   rule: (threshold: number, count: number) =>
-    threshold === count ? `All ${count} must sign.` : `Any ${threshold} of ${count} must sign.`,
+    count === 1
+      ? 'This one alone signs.'
+      : threshold === count
+        ? `All ${count} must sign.`
+        : `Any ${threshold} of ${count} must sign.`,
   nameNeeded: 'Name whoever brings this key.',
   nameTwice: 'This name is there already.',
   fixed: 'Nothing changes outside this vault: what is published stays as it is.',

@@ -16,7 +16,7 @@ export const together = {
   takeDrop: 'Signature file',
   takeDialog: 'Choose the signature file',
   scan: 'Scan QR codes…',
-  scanCancel: 'Take a file instead',
+  scanTitle: 'Hold this machine’s camera to the other screen',
   taken: (title: string) => `Taken in and checked: ${title}.`,
   checking: 'Checking the signature…',
   writing: 'Writing the request…',

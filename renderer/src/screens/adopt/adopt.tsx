@@ -148,7 +148,9 @@ function FilesPage({ draft, change, error }: PartProps) {
         error={error('files')}
         onFiles={add}
       />
-      {draft.ignored.length > 0 && <Notice tone="plain" title={words.ignored(draft.ignored.join(', '))} />}
+      <div role="status">
+        {draft.ignored.length > 0 && <Notice tone="plain" title={words.ignored(draft.ignored.join(', '))} />}
+      </div>
       {roots.length > 0 && (
         <section className={css.role}>
           <SubHeading>{words.roots}</SubHeading>
@@ -298,7 +300,13 @@ export function AdoptScreen() {
             : undefined,
         busy,
       }}
-      side={<Outlook {...outlook} />}
+      side={
+        <Outlook
+          {...outlook}
+          here={page === 'files' || page === 'review' ? preview?.warnings : []}
+          brief={page === 'review'}
+        />
+      }
     >
       {page === 'files' && (
         <>

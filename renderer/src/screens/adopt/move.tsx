@@ -108,7 +108,7 @@ interface PartProps {
 
 function RepositoryPage({ draft, from, change, error }: PartProps) {
   return (
-    <>
+    <div className={planner.fields}>
       <Facts
         rows={[
           { label: words.from, value: `${from.name}, ${t.home.version(from.version).toLowerCase()}` },
@@ -131,7 +131,7 @@ function RepositoryPage({ draft, from, change, error }: PartProps) {
         file={draft.currentTargets}
         onChange={currentTargets => change({ currentTargets })}
       />
-    </>
+    </div>
   );
 }
 
@@ -259,7 +259,13 @@ export function MoveScreen({ from }: { readonly from: Repository }) {
             : undefined,
         busy,
       }}
-      side={<Outlook {...outlook} />}
+      side={
+        <Outlook
+          {...outlook}
+          here={page === 'repository' || page === 'review' ? preview?.warnings : []}
+          brief={page === 'review'}
+        />
+      }
     >
       {page === 'repository' && (
         <>

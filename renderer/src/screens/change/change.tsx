@@ -125,7 +125,13 @@ function ChangePlan() {
             blocked && !busy ? (outlook.checking ? words.review.checking : words.review.blocked) : undefined,
           busy,
         }}
-        side={<Outlook {...outlook} />}
+        side={
+          <Outlook
+            {...outlook}
+            here={page === 'review' ? preview?.warnings : warningsOn(page)}
+            brief={page === 'review'}
+          />
+        }
       >
         {Body ? (
           <>

@@ -21,9 +21,19 @@ function Signers({ script }: { readonly script: PlanPreview['script'] }) {
   );
 }
 
+export interface OutlookProps extends Preview {
+  /** What the page itself says already. */
+  readonly here?: PlanPreview['warnings'] | undefined;
+  /** The page says everything but who signs. */
+  readonly brief?: boolean;
+}
+
 /** What a plan would do, while it is being made: always in the same place, where the evidence will stand. */
-export function Outlook({ preview, error, checking }: Preview) {
-  const blocking = preview?.warnings.filter(warning => warning.blocking) ?? [];
+export function Outlook({ preview, error, checking, here = [], brief = false }: OutlookProps) {
+  const blocking =
+    preview?.warnings.filter(
+      warning => warning.blocking && !here.some(told => told.message === warning.message),
+    ) ?? [];
   const clients = preview?.warnings.find(warning => warning.code === 'old-clients');
   const idle = !preview && !error && !checking;
   return (
@@ -47,7 +57,7 @@ export function Outlook({ preview, error, checking }: Preview) {
             ))}
           </SideSection>
         )}
-        {preview && preview.sentence !== '' && (
+        {!brief && preview && preview.sentence !== '' && (
           <SideSection title={words.does}>
             <p className={css.sideText}>{preview.sentence}</p>
           </SideSection>
@@ -57,7 +67,7 @@ export function Outlook({ preview, error, checking }: Preview) {
             <Signers script={preview.script} />
           </SideSection>
         )}
-        {clients && (
+        {!brief && clients && (
           <SideSection title={words.clients}>
             <p className={css.sideText}>{clients.message}</p>
           </SideSection>
