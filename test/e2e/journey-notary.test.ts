@@ -1,5 +1,6 @@
 // The whole way of a first root for Notary v1, in the real window with real keys and a real notary-server: with a
 // wrong passphrase, a killed app, a full medium and one that was pulled out. At the end stock clients trust it.
+import { generateKeyPairSync } from 'node:crypto';
 import { existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
@@ -113,7 +114,7 @@ describe.skipIf(reason)(`a first root for Notary v1${reason ? ` (${reason})` : '
       timestamp: path.join(desk.folder, 'timestamp.key'),
     };
     for (const role of ['snapshot', 'timestamp'] as const)
-      writeFileSync(keys[role], server ? await server.fetchServerKey(gun, role) : standInServerKey(role));
+      writeFileSync(keys[role], server ? await server.fetchServerKey(gun, role) : serverKey());
     await walk.onlineKeys(keys, 'files');
     await desk.heading('Holder A signs root version 1');
     if (noServer !== undefined) context.annotate(`keys of no real server: ${noServer}`);
@@ -276,8 +277,9 @@ describe.skipIf(reason)(`a first root for Notary v1${reason ? ` (${reason})` : '
   const keyFiles = () => readdirSync(path.join(desk.vault, 'keys')).filter(name => name.endsWith('.age'));
 });
 
-/** Where no notary-server can be run, keys as it would send them. */
-function standInServerKey(role: 'snapshot' | 'timestamp'): string {
-  const bytes = Buffer.alloc(32, role === 'snapshot' ? 7 : 8).toString('base64');
-  return JSON.stringify({ keytype: 'ed25519', keyval: { public: bytes, private: null } });
+/** Where no notary-server can be run, a key as it would send it. */
+function serverKey(): string {
+  const { publicKey } = generateKeyPairSync('ed25519');
+  const raw = publicKey.export({ type: 'spki', format: 'der' }).subarray(-32);
+  return JSON.stringify({ keytype: 'ed25519', keyval: { public: raw.toString('base64'), private: null } });
 }
