@@ -286,6 +286,7 @@ describe('the window', () => {
         base: document.baseURI === location.href,
         evaluated: (() => {
           try {
+            // biome-ignore lint/security/noGlobalEval: that it does not work is what is tested.
             return Boolean(globalThis.eval('1'));
           } catch {
             return false;

@@ -72,7 +72,7 @@ describe.skipIf(reason)(`a root is changed${reason ? ` (${reason})` : ''}`, () =
     cpSync(desk.vault, other.vault, { recursive: true });
     await desk.start();
     await other.start();
-    walk = new Walk(desk, undefined, picture);
+    walk = new Walk(desk, { onScreen: picture });
     folder = path.join(desk.folder, 'carried');
     mkdirSync(folder);
   }, 180_000);
