@@ -48,7 +48,7 @@ describe.skipIf(reason)(`verify and inspect${reason ? ` (${reason})` : ''}`, () 
     await desk.field(/^GUN/).fill(gun);
     for (const file of files) await desk.button(`Remove ${path.basename(file)}`).waitFor();
     await desk.primary();
-    await desk.text('As of').waitFor();
+    await desk.heading(/^(Verified|Refused)/);
   }
   const verdict = () => seen(desk.page.getByRole('heading', { level: 1 }));
   const verifyScreen = async () => {
