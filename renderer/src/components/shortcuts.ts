@@ -59,7 +59,8 @@ export function useShortcut(shortcut: Shortcut | undefined, action: () => void):
     const onKey = (event: KeyboardEvent) => {
       if (event.repeat || layer !== openLayers || !matches(event, wanted)) return;
       event.preventDefault();
-      event.stopPropagation();
+      // One key, one action: what it brings about must not answer to the same stroke.
+      event.stopImmediatePropagation();
       latest.current();
     };
     window.addEventListener('keydown', onKey, true);

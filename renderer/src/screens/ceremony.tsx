@@ -19,6 +19,7 @@ import { ReadBackStep } from '../steps/read-back.tsx';
 import { ReadPlanStep } from '../steps/read-plan.tsx';
 import { ScriptNav } from '../steps/script-nav.tsx';
 import { SignStep } from '../steps/sign.tsx';
+import { SignTogether } from '../steps/sign-together.tsx';
 import type { StepProps } from '../steps/step.ts';
 import { TranscriptStep } from '../steps/transcript.tsx';
 import { useCeremony } from '../stores/ceremony.ts';
@@ -41,11 +42,11 @@ const stepComponents: Readonly<Record<StepKind, (props: StepProps) => React.Reac
 
 /** A ceremony: the script on the left, the present step in the centre, the evidence on the right. */
 export function CeremonyScreen({ ceremonyId }: { readonly ceremonyId: string }) {
-  const { view, error, lookingAt, turn, open } = useCeremony();
+  const { view, error, lookingAt, turn, together, open } = useCeremony();
   const home = useNavigation(state => state.home);
   useEffect(() => {
     if (useCeremony.getState().view?.id !== ceremonyId) void open(ceremonyId);
-    else useCeremony.setState({ error: null, lookingAt: null, turn: null, lastDone: null });
+    else useCeremony.setState({ error: null, lookingAt: null, turn: null, together: false, lastDone: null });
   }, [ceremonyId, open]);
 
   if (view?.id !== ceremonyId) {
@@ -78,6 +79,7 @@ export function CeremonyScreen({ ceremonyId }: { readonly ceremonyId: string }) 
       ) : (
         <Closed ceremony={view} />
       )}
+      {together && <SignTogether ceremony={view} />}
     </Frame>
   );
 }

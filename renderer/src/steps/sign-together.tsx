@@ -17,14 +17,10 @@ import css from './sign-together.module.css';
 
 const words = t.together;
 
-export interface SignTogetherProps {
-  readonly ceremony: CeremonyView;
-  readonly onClose: () => void;
-}
-
 /** Asks other offline machines for the signatures that are missing, and takes in those that come back. */
-export function SignTogether({ ceremony, onClose }: SignTogetherProps) {
-  const receive = useCeremony(state => state.receive);
+export function SignTogether({ ceremony }: { readonly ceremony: CeremonyView }) {
+  const { receive, askOthers } = useCeremony();
+  const onClose = () => askOthers(false);
   const [request, setRequest] = useState<FileInput | null>(null);
   const [error, setError] = useState<ErrorReport | null>(null);
   const [busy, setBusy] = useState<string | null>(null);
@@ -130,15 +126,11 @@ export function SignTogether({ ceremony, onClose }: SignTogetherProps) {
 }
 
 /** Where signatures are made: the way to those who are not in the room. */
-export function SignTogetherButton({ ceremony }: Pick<SignTogetherProps, 'ceremony'>) {
-  const [open, setOpen] = useState(false);
-  const busy = useCeremony(state => state.busy !== null);
+export function SignTogetherButton() {
+  const { busy, askOthers } = useCeremony();
   return (
-    <>
-      <Action shortcut={altKey('m')} blocked={busy} onPress={() => setOpen(true)}>
-        {words.button}
-      </Action>
-      {open && <SignTogether ceremony={ceremony} onClose={() => setOpen(false)} />}
-    </>
+    <Action shortcut={altKey('m')} blocked={busy !== null} onPress={() => askOthers(true)}>
+      {words.button}
+    </Action>
   );
 }

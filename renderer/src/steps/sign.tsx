@@ -56,7 +56,7 @@ export function SignStep({ ceremony, step }: StepProps) {
       secondary={
         payload ? [{ label: words.exact, onPress: () => setShowing(true), shortcut: altKey('b') }] : []
       }
-      more={<SignTogetherButton ceremony={ceremony} />}
+      more={<SignTogetherButton />}
     >
       <Turn ceremony={ceremony} step={step} />
       {shown && changesSomething(shown) ? (

@@ -17,6 +17,8 @@ interface CeremonyState {
   readonly lookingAt: string | null;
   /** The signature somebody has chosen to make now; null: the first that is open. */
   readonly turn: string | null;
+  /** Other machines are being asked to sign; stays when their signatures move the ceremony on. */
+  readonly together: boolean;
   /** The step completed last in this window, to be acknowledged. */
   readonly lastDone: string | null;
   /** Who initials steps that belong to no holder; null: the administrator. */
@@ -28,6 +30,7 @@ interface CeremonyState {
   receive(view: CeremonyView): void;
   lookAt(stepId: string | null): void;
   takeTurn(stepId: string): void;
+  askOthers(together: boolean): void;
   chooseInitialler(name: string): void;
   clearError(): void;
   /** Completes the present step. @returns whether it was accepted. The caller wipes what it put into `input`. */
@@ -36,7 +39,7 @@ interface CeremonyState {
   abandon(reason: string, confirmation: string, busyText: string): Promise<ErrorReport | null>;
 }
 
-const empty = { busy: null, error: null, lookingAt: null, turn: null, lastDone: null };
+const empty = { busy: null, error: null, lookingAt: null, turn: null, together: false, lastDone: null };
 
 export const useCeremony = create<CeremonyState>((set, get) => {
   /** Takes a reply: the new view, or the error beside the old one. */
@@ -65,6 +68,7 @@ export const useCeremony = create<CeremonyState>((set, get) => {
     },
     lookAt: lookingAt => set({ lookingAt }),
     takeTurn: turn => set({ turn, lookingAt: null, lastDone: null, error: null }),
+    askOthers: together => set({ together }),
     chooseInitialler: initialler => set({ initialler }),
     clearError: () => set({ error: null }),
     complete: async (stepId, by, input, busyText) => {
