@@ -80,3 +80,10 @@ export const isolationChecklist = [
   { id: 'clock', text: 'The clock in the status bar shows the right date and time (UTC).' },
   { id: 'room', text: 'Nobody outside this ceremony can see the screen or the keyboard.' },
 ] as const;
+
+/** What is asked only where a network stops the ceremony: elsewhere nobody should have to affirm what is not so. */
+const onlyWhenRefused: readonly string[] = ['cables', 'radios'];
+
+/** @returns the checklist of a ceremony by its network policy; what is left out is told by the network's reading */
+export const checklistFor = (networkPolicy: 'refuse' | 'warn') =>
+  isolationChecklist.filter(item => networkPolicy === 'refuse' || !onlyWhenRefused.includes(item.id));

@@ -172,7 +172,7 @@ describe('a step is refused', () => {
   it('when not all of the checklist is confirmed', async () => {
     const plan = plainPlan();
     const ceremony = await driveTo(await open(plan), 'isolation', plan);
-    const confirmed = isolationChecklist.slice(1).map(item => item.id);
+    const confirmed = isolationChecklist.slice(0, -1).map(item => item.id);
     const input = { kind: 'isolation', confirmed } as const;
     const refused = await complete(ceremony, 'Ada Lovelace', { ...input, confirmed: [...confirmed] });
     await expectRefused(ceremony, refused, 'step-input-invalid');

@@ -1,4 +1,4 @@
-import { isolationChecklist, planConfirmation } from '../../../shared/ceremony/steps.ts';
+import { checklistFor, planConfirmation } from '../../../shared/ceremony/steps.ts';
 import { transcriptText } from '../../../shared/ceremony/transcript.ts';
 import { sha256Hex } from '../../../shared/display/fingerprint.ts';
 import { invalidInput, type StepHandler } from './step.ts';
@@ -29,8 +29,9 @@ export const takeAttendance: StepHandler<'attendance'> = ({ ceremony, input }) =
 };
 
 /** The pre-flight checklist: every item must be answered yes. */
-export const checkIsolation: StepHandler<'isolation'> = ({ desk, input }) => {
-  const open = isolationChecklist.find(item => !input.confirmed.includes(item.id));
+export const checkIsolation: StepHandler<'isolation'> = ({ desk, ceremony, input }) => {
+  const checklist = checklistFor(ceremony.plan.policy.network);
+  const open = checklist.find(item => !input.confirmed.includes(item.id));
   if (open)
     throw invalidInput(
       `Not confirmed yet: ${open.text}`,
@@ -38,7 +39,7 @@ export const checkIsolation: StepHandler<'isolation'> = ({ desk, input }) => {
     );
   return {
     kind: 'isolation',
-    confirmed: isolationChecklist.map(item => item.id),
+    confirmed: checklist.map(item => item.id),
     network: desk.describeNetwork(),
   };
 };

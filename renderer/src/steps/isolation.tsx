@@ -1,5 +1,5 @@
 import { useState } from 'react';
-import { isolationChecklist } from '../../../shared/ceremony/steps.ts';
+import { checklistFor } from '../../../shared/ceremony/steps.ts';
 import type { NetworkStatus } from '../../../shared/contract/views.ts';
 import { cx } from '../components/classes.ts';
 import { FieldError } from '../components/fields.tsx';
@@ -63,13 +63,14 @@ export function IsolationStep({ ceremony, step }: StepProps) {
   const [answers, setAnswers] = useState<Readonly<Record<string, Answer>>>({});
   const [tried, setTried] = useState(false);
 
+  const checklist = checklistFor(ceremony.networkPolicy);
   const refused = network?.state === 'present' && ceremony.networkPolicy === 'refuse';
   const recorded = network?.state === 'present' && !refused;
   const saidNo = Object.values(answers).includes('no');
   const submit = () => {
     setTried(true);
-    const confirmed = isolationChecklist.filter(item => answers[item.id] === 'yes').map(item => item.id);
-    if (confirmed.length < isolationChecklist.length) return;
+    const confirmed = checklist.filter(item => answers[item.id] === 'yes').map(item => item.id);
+    if (confirmed.length < checklist.length) return;
     void complete(step.id, by, { kind: 'isolation', confirmed }, words.busy);
   };
   return (
@@ -85,7 +86,7 @@ export function IsolationStep({ ceremony, step }: StepProps) {
       <NetworkNow network={network} policy={ceremony.networkPolicy} />
       <SubHeading>{words.checklist}</SubHeading>
       <div className={css.list}>
-        {isolationChecklist.map(item => {
+        {checklist.map(item => {
           const answer = answers[item.id];
           return (
             <fieldset key={item.id} className={css.item}>
