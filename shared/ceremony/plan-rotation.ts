@@ -150,8 +150,15 @@ export function planRotation(plan: RotationPlan, sources: RotationSources, now: 
   const isNew = (name: string): boolean => holders.some(holder => holder.name === name);
   // Those who count in both roles first: the fewest people, and the fewest opened keys. A key that may be in the wrong
   // hands, or lost, is opened only where nothing else is left.
-  const rank = (name: string): number =>
-    plan.compromised.includes(name) ? 3 : stays(name) ? 0 : isNew(name) ? 1 : 2;
+  // So is an RSA key, which Rootward cannot sign with.
+  const hasRsaKey = (name: string): boolean =>
+    before.root.some(
+      ({ holder, keyId }) => holder === name && root.keys.get(keyId)?.publicKey?.algorithm === 'rsa',
+    );
+  const rank = (name: string): number => {
+    if (plan.compromised.includes(name) || hasRsaKey(name)) return 3;
+    return stays(name) ? 0 : isNew(name) ? 1 : 2;
+  };
   const byRank = (one: string, other: string): number => rank(one) - rank(other);
   const oldNames = [...new Set(before.root.map(key => key.holder))].filter(available).sort(byRank);
   const newNames = holders.map(holder => holder.name).filter(available);
@@ -166,7 +173,7 @@ export function planRotation(plan: RotationPlan, sources: RotationSources, now: 
   const signers: string[] = [];
   const oldCount = (): number => signers.filter(name => oldNames.includes(name)).length;
   const newCount = (): number => signers.filter(name => newNames.includes(name)).length;
-  for (const name of oldNames.filter(stays))
+  for (const name of oldNames.filter(holder => stays(holder) && !hasRsaKey(holder)))
     if (oldCount() < oldThreshold || newCount() < threshold) signers.push(name);
   for (const name of oldNames) if (oldCount() < oldThreshold && !signers.includes(name)) signers.push(name);
   for (const name of newNames) if (newCount() < threshold && !signers.includes(name)) signers.push(name);
@@ -181,6 +188,12 @@ export function planRotation(plan: RotationPlan, sources: RotationSources, now: 
     block('new-quorum', `The new root asks for ${threshold} of its holders; only ${newCount()} can sign.`);
   }
   const isLegacyComplete = addLegacySigners();
+  for (const name of signers.filter(hasRsaKey)) {
+    warn(
+      'rsa',
+      `${name} signs with an RSA key, which Rootward cannot do: their signature must be made with another tool and handed in as a signature file.`,
+    );
+  }
 
   /** Of each earlier root as many keys as it asks for. @returns whether all of them are met */
   function addLegacySigners(): boolean {

@@ -10,7 +10,7 @@ import { ErrorPanel, Notice } from '../components/notice.tsx';
 import { Progress } from '../components/progress.tsx';
 import { QrShow } from '../components/qr-show.tsx';
 import { useSaveFile } from '../components/save-file.tsx';
-import { altKey, escapeKey } from '../components/shortcuts.ts';
+import { altKey, escapeKey, primaryKey } from '../components/shortcuts.ts';
 import { t } from '../messages/index.ts';
 import { useCeremony } from '../stores/ceremony.ts';
 import css from './sign-together.module.css';
@@ -117,7 +117,11 @@ export function SignTogether({ ceremony }: { readonly ceremony: CeremonyView }) 
       )}
       <Progress text={busy} />
       <DialogActions>
-        <Action kind={count === 0 ? 'primary' : 'secondary'} shortcut={escapeKey} onPress={onClose}>
+        <Action
+          kind={count === 0 ? 'primary' : 'secondary'}
+          shortcut={count === 0 ? primaryKey : escapeKey}
+          onPress={onClose}
+        >
           {count === 0 ? words.done : t.common.close}
         </Action>
       </DialogActions>

@@ -1,4 +1,5 @@
 import { useRef, useState } from 'react';
+import { cx } from '../components/classes.ts';
 import { Facts } from '../components/facts.tsx';
 import { PassphraseField, type PassphraseHandle } from '../components/passphrase-field.tsx';
 import { altKey } from '../components/shortcuts.ts';
@@ -73,7 +74,7 @@ export function SignStep({ ceremony, step }: StepProps) {
           <HashWords words={payload.fingerprint.words} size="wide" />
         </section>
       )}
-      <div className={css.atHand}>
+      <div className={cx(css.atHand, shown && changesSomething(shown) && css.readFirst)}>
         {absent ? (
           <p className={css.text}>{t.difference.turn.absentText(step.who)}</p>
         ) : (

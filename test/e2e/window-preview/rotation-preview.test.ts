@@ -305,7 +305,7 @@ test('a repository is taken over', async () => {
   main.files = [file('targets.json'), file('root.json'), file('COURIER.txt')];
   await button(/Choose files/).click();
   await field('Repository name').fill('registry.example.com/images');
-  await page.getByText('This vault keeps registry.example.com/images already.').first().waitFor();
+  await page.getByText('This vault keeps registry.example.com/images already').first().waitFor();
   await preview.look('adopt-files', { small: true });
   await primary();
   await heading('Whose keys are these?');
