@@ -199,7 +199,6 @@ export class Desk {
 
 /** @returns what can be seen of a part of the page, as text. */
 export function seen(part: Locator): Promise<string> {
-  // biome-ignore lint/performance/useDomNodeTextContent: what is hidden is not seen
   return part.innerText();
 }
 
