@@ -1,4 +1,5 @@
 /** Says in plain words what a file is that somebody handed in: metadata, key, certificate, or none of them. */
+
 import { base64 } from '@scure/base';
 import { RootwardError } from '../../shared/contract/errors.ts';
 import type { Inspection } from '../../shared/contract/views.ts';
@@ -6,6 +7,7 @@ import { notaryV1 } from '../../shared/dialects/notary-v1.ts';
 import { tuf10 } from '../../shared/dialects/tuf-1-0.ts';
 import { dateInWords, distanceInWords } from '../../shared/display/dates.ts';
 import { fingerprintFromHex, fingerprintOf } from '../../shared/display/fingerprint.ts';
+import { visible } from '../../shared/display/visible.ts';
 import {
   type Certificate,
   readCertificate,
@@ -421,13 +423,4 @@ function certificateNotices(
       'It is signed by another certificate that is not in this file; that signature was not checked.',
     );
   return notices;
-}
-
-/** What a file says about itself, shown so that it cannot pass for something else: no invisible characters. */
-function visible(text: string): string {
-  const shown = text.replace(
-    /[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]/gu,
-    character => `\\u{${(character.codePointAt(0) ?? 0).toString(16).padStart(4, '0')}}`,
-  );
-  return shown.length > 300 ? `${shown.slice(0, 300)}…` : shown;
 }
