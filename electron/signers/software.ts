@@ -105,6 +105,7 @@ export function softwareSigner(
   return {
     custody: 'software',
     publicKey,
+    asks: { secret: 'passphrase', touch: false },
     sign: (message, hash, passphrase) =>
       open(passphrase, pem => {
         const { algorithm, secret } = readPkcs8Pem(pem);

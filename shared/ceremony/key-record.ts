@@ -30,6 +30,10 @@ export function publicKeyFingerprint(publicKey: string): string | undefined {
   }
 }
 
+/** Where a private key is kept. */
+export const custodySchema = z.enum(['software', 'piv', 'ledger', 'pkcs11']);
+export type Custody = z.infer<typeof custodySchema>;
+
 /** What anyone may know about a key; stands beside its sealed file as `keys/<fingerprint>.json`. */
 export const keyRecordSchema = z
   .strictObject({

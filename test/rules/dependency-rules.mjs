@@ -112,7 +112,8 @@ const layers = [
     name: 'signers',
     folder: 'electron/signers/',
     layers: ['shared', 'platform'],
-    packages: [...pure],
+    // The native ones are loaded lazily: the app starts and works without them.
+    packages: [...pure, 'usb', '@ledgerhq/hw-transport-node-hid', 'pkcs11js'],
     node: true,
     why: 'custody; may see secrets',
   },
