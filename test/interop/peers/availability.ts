@@ -8,7 +8,15 @@ import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import { bareEnvironment, checkout } from './run.ts';
 
-export type PeerName = 'notary' | 'notary-server' | 'age' | 'openssl' | 'python-tuf' | 'tuf-js' | 'docker';
+export type PeerName =
+  | 'notary'
+  | 'notary-server'
+  | 'notary-library'
+  | 'age'
+  | 'openssl'
+  | 'python-tuf'
+  | 'tuf-js'
+  | 'docker';
 
 export type PeerState =
   | {
@@ -21,6 +29,7 @@ export type PeerState =
 const howToGet: Record<PeerName, string> = {
   notary: 'apt-get install notary',
   'notary-server': 'apt-get install notary',
+  'notary-library': 'apt-get install golang-go; sh test/interop/peers/install-notary-library.sh',
   age: 'apt-get install age',
   openssl: 'apt-get install openssl',
   'python-tuf': 'sh test/interop/peers/install-python-tuf.sh',
@@ -68,6 +77,14 @@ function look(name: PeerName): PeerState {
       return program(name, 'notary', ['version'], /Go version: (\S+)/, 'built with ');
     case 'notary-server':
       return program(name, 'notary-server', ['-version'], /Go version: (\S+)/, 'built with ');
+    case 'notary-library':
+      return program(
+        name,
+        join(checkout, '.cache/notary-library/notary-library'),
+        ['version'],
+        /^(v\S+)/,
+        '',
+      );
     case 'age':
       return program(name, 'age', ['--version'], /(\S+)/, '');
     case 'openssl':
