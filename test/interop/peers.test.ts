@@ -29,7 +29,16 @@ const gun = 'registry.example.com/payments';
 const decode = (bytes: Uint8Array) => JSON.parse(Buffer.from(bytes).toString('utf8'));
 
 describe('availability', () => {
-  const names: PeerName[] = ['notary', 'notary-server', 'age', 'openssl', 'python-tuf', 'tuf-js', 'docker'];
+  const names: PeerName[] = [
+    'notary',
+    'notary-server',
+    'notary-library',
+    'age',
+    'openssl',
+    'python-tuf',
+    'tuf-js',
+    'docker',
+  ];
 
   it.each(names)('knows whether %s can be run, or how to get it', name => {
     const state = peer(name);
