@@ -38,6 +38,7 @@ describe('availability', () => {
     'python-tuf',
     'tuf-js',
     'docker',
+    'usb-guest',
   ];
 
   it.each(names)('knows whether %s can be run, or how to get it', name => {

@@ -3,7 +3,7 @@
  * why and how to get it, so that a green run never hides an untested promise.
  */
 import { spawnSync } from 'node:child_process';
-import { existsSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import { bareEnvironment, checkout } from './run.ts';
@@ -16,7 +16,8 @@ export type PeerName =
   | 'openssl'
   | 'python-tuf'
   | 'tuf-js'
-  | 'docker';
+  | 'docker'
+  | 'usb-guest';
 
 export type PeerState =
   | {
@@ -35,6 +36,8 @@ const howToGet: Record<PeerName, string> = {
   'python-tuf': 'sh test/interop/peers/install-python-tuf.sh',
   'tuf-js': 'npm ci',
   docker: 'install a docker CLI older than 29 (29 made `docker trust` a plugin): docker/docker-ce-cli 28',
+  'usb-guest':
+    'on Debian: apt-get install qemu-system-x86 cpio busybox-static kmod udev pcscd libccid yubico-piv-tool; test/guest/prepare-guest.sh',
 };
 
 const known = new Map<PeerName, PeerState>();
@@ -91,6 +94,8 @@ function look(name: PeerName): PeerState {
       return program(name, 'openssl', ['version'], /^OpenSSL (\S+)/, '');
     case 'docker':
       return docker();
+    case 'usb-guest':
+      return usbGuest();
     case 'tuf-js':
       return tufJs();
     case 'python-tuf':
@@ -126,6 +131,24 @@ function docker(): PeerState {
     timeout: 20_000,
   });
   return trust.status === 0 ? found : missing('docker', `docker ${found.version} has no \`docker trust\``);
+}
+
+/** A machine with a USB bus of its own (test/guest), with the programs that scenarios run in it. */
+function usbGuest(): PeerState {
+  const emulator = program('usb-guest', 'qemu-system-x86_64', ['--version'], /version (\S+)/, '');
+  if (!emulator.available) return emulator;
+  const used = [
+    '/usr/bin/udevadm',
+    '/usr/sbin/pcscd',
+    '/usr/lib/pcsc/drivers/ifd-ccid.bundle',
+    '/usr/bin/yubico-piv-tool',
+  ];
+  const absent = used.find(file => !existsSync(file));
+  if (absent !== undefined) return missing('usb-guest', `${absent} is not there`);
+  const prepared = join(checkout, '.cache/guest/prepared');
+  if (!existsSync(prepared)) return missing('usb-guest', 'no kernel was prepared for the guest');
+  const [kernel] = readFileSync(prepared, 'utf8').split(' ');
+  return { ...emulator, version: `QEMU ${emulator.version} with Linux ${kernel}` };
 }
 
 function tufJs(): PeerState {

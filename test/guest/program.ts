@@ -1,0 +1,18 @@
+/** What runs in the guest, in one of its parts: `scenarios RESULTS`, or `tokens`. */
+import { runScenarios } from './scenario.ts';
+import { scenarios } from './scenarios.ts';
+import { serveTokens } from './token-server.ts';
+
+const [, program = '', part, results = ''] = process.argv;
+switch (part) {
+  case 'scenarios':
+    await runScenarios(scenarios, program, results);
+    // A native package may keep the process alive; there is nothing left to do.
+    process.exit();
+    break;
+  case 'tokens':
+    serveTokens();
+    break;
+  default:
+    throw new Error(`there is no part ${part}`);
+}

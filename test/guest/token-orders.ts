@@ -1,0 +1,27 @@
+import type { PivCardOptions } from '../simulators/piv-card.ts';
+
+/** What the process that holds the simulated tokens can be told to do. A token is named by whoever made it. */
+export type Order =
+  /** Makes a PIV card in a reader of its own, out of the box and not plugged in. */
+  | { readonly order: 'make-piv-card'; readonly token: string; readonly options: PivCardOptions }
+  | { readonly order: 'plug'; readonly token: string }
+  | { readonly order: 'pull'; readonly token: string }
+  /** Pulls the token the next time it has got a command with this instruction byte, before it answers. */
+  | { readonly order: 'pull-at'; readonly token: string; readonly instruction: number }
+  /** How the holder behaves when the token waits for a finger: touches it after so many milliseconds, or does not. */
+  | { readonly order: 'finger'; readonly token: string; readonly after: number; readonly touches: boolean }
+  /** @returns the commands it got since it was asked last, hex */
+  | { readonly order: 'commands'; readonly token: string }
+  /** Pulls and forgets every token. */
+  | { readonly order: 'clear' };
+
+export interface OrderMessage {
+  readonly id: number;
+  readonly order: Order;
+}
+
+export interface OrderReply {
+  readonly id: number;
+  readonly commands?: readonly string[];
+  readonly failure?: string;
+}
