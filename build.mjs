@@ -3,13 +3,14 @@
 //   node build.mjs              build everything
 //   node build.mjs --if-stale   build only when a source is newer than the last build
 // Nothing is printed on stdout: `npm run -s rootward` promises that stdout is the command's result alone.
-import { readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { builtinModules } from 'node:module';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 const top = path.dirname(fileURLToPath(import.meta.url));
 const output = path.join(top, 'dist');
+const deviceRule = path.join(top, 'assets', 'udev', '70-rootward.rules');
 const stampFile = path.join(output, 'built');
 const sources = [
   'shared',
@@ -57,6 +58,9 @@ async function build() {
       define: {
         __ROOTWARD_VERSION__: JSON.stringify(
           JSON.parse(readFileSync(path.join(top, 'package.json'), 'utf8')).version,
+        ),
+        __ROOTWARD_DEVICE_RULE__: JSON.stringify(
+          existsSync(deviceRule) ? readFileSync(deviceRule, 'utf8') : '',
         ),
       },
       publicDir: false,

@@ -6,6 +6,7 @@ import {
   type RequestOf,
   requests,
 } from '../../shared/contract/requests.ts';
+import type { TokenEvent } from '../../shared/contract/tokens.ts';
 import type { NetworkStatus } from '../../shared/contract/views.ts';
 import { listMedia } from '../media/list-media.ts';
 import { readNetworkStatus } from '../platform/network.ts';
@@ -24,6 +25,11 @@ import { readPlan } from './read-plan.ts';
 import { importSignature, readSigningRequest, signRequest, writeSigningRequest } from './sign-together.ts';
 import { completeStep } from './steps/complete-step.ts';
 import { suggestPassphrase } from './suggest-passphrase.ts';
+import { configureTokens, describeTokens } from './tokens/describe-tokens.ts';
+import { readDeviceRule } from './tokens/device-rule.ts';
+import { manageToken, readTokenProof } from './tokens/manage-token.ts';
+import { TokenDesk, type TokenFinders } from './tokens/token-desk.ts';
+import { tokenFindersHere } from './tokens/token-finders.ts';
 import { Vaults } from './vaults.ts';
 import { verifyHandedFiles } from './verify-files.ts';
 
@@ -35,6 +41,14 @@ export interface CustodianOptions {
   readonly clock?: () => Date;
   readonly onJournal?: (entries: number, head: string) => void;
   readonly describeNetwork?: () => NetworkStatus;
+  /** The ways to tokens; those of this machine unless told. A test plugs simulators in here. */
+  readonly tokenFinders?: TokenFinders;
+  /** Told while a signature on a token is under way. */
+  readonly onToken?: (event: TokenEvent) => void;
+  /** PKCS#11 modules (absolute paths) besides those of the vault's settings. */
+  readonly modules?: readonly string[];
+  /** The text of the udev rule in assets/udev. */
+  readonly deviceRule?: string | undefined;
 }
 
 type CustodianRequest = {
@@ -74,6 +88,11 @@ const answers: UseCases = {
   suggestPassphrase,
   verifyFiles: verifyHandedFiles,
   inspectFile: inspectHandedFile,
+  describeTokens,
+  readTokenProof,
+  manageToken,
+  configureTokens,
+  readDeviceRule,
   listMedia: () => ({ media: listMedia() }),
 };
 
@@ -101,9 +120,14 @@ export function createCustodian(options: CustodianOptions): Custodian {
     describeNetwork: options.describeNetwork ?? (() => readNetworkStatus()),
     runtime: options.runtime,
     version: options.version,
+    tokens: new TokenDesk(options.tokenFinders ?? tokenFindersHere),
+    onToken: options.onToken ?? (() => {}),
+    modules: options.modules ?? [],
+    deviceRule: options.deviceRule,
   };
   let sawSecret = false;
   let queue: Promise<unknown> = Promise.resolve();
+  const glances = new Set<Promise<unknown>>();
 
   const answer = async (name: RequestName, request: unknown): Promise<Outcome<unknown>> => {
     try {
@@ -122,12 +146,20 @@ export function createCustodian(options: CustodianOptions): Custodian {
 
   return {
     handle: (name: RequestName, request: unknown) => {
+      // What is plugged in is told while a signature waits for a touch, too.
+      if (name === 'describeTokens') {
+        const glance = answer(name, request);
+        glances.add(glance);
+        void glance.then(() => glances.delete(glance));
+        return glance as Promise<Outcome<never>>;
+      }
       const result = queue.then(() => answer(name, request));
       queue = result;
       return result as Promise<Outcome<never>>;
     },
     close: async () => {
       await queue;
+      await Promise.all(glances);
       await vaults.close();
     },
     get sawSecret() {
@@ -136,10 +168,16 @@ export function createCustodian(options: CustodianOptions): Custodian {
   };
 }
 
+/** The names under which a request carries what must not outlive it. */
+const secretNames = ['passphrase', 'filePassphrase', 'pin', 'puk', 'managementKey', 'current', 'next'];
+/** What a request may carry them in. */
+const carriers = ['input', 'token', 'task'];
+
 function holdsSecret(request: unknown): boolean {
   if (typeof request !== 'object' || request === null) return false;
   return Object.entries(request).some(
-    ([name, value]) => name === 'passphrase' || (name === 'input' && holdsSecret(value)),
+    ([name, value]) =>
+      (secretNames.includes(name) && value !== undefined) || (carriers.includes(name) && holdsSecret(value)),
   );
 }
 

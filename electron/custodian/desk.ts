@@ -1,6 +1,8 @@
 import type { CeremonyState } from '../../shared/ceremony/state.ts';
 import { RootwardError } from '../../shared/contract/errors.ts';
+import type { TokenEvent } from '../../shared/contract/tokens.ts';
 import type { NetworkStatus } from '../../shared/contract/views.ts';
+import type { TokenDesk } from './tokens/token-desk.ts';
 import type { Vaults } from './vaults.ts';
 
 /** What the use cases work with. */
@@ -10,6 +12,13 @@ export interface Desk {
   readonly describeNetwork: () => NetworkStatus;
   readonly runtime: 'electron' | 'stand-in';
   readonly version: string;
+  readonly tokens: TokenDesk;
+  /** PKCS#11 modules named at the start, besides those of the vault's settings. */
+  readonly modules: readonly string[];
+  /** The udev rule that lets people here use their tokens. */
+  readonly deviceRule: string | undefined;
+  /** Told while a signature on a token is under way. */
+  readonly onToken: (event: TokenEvent) => void;
 }
 
 /** @throws RootwardError `ceremony-closed` */

@@ -3,7 +3,6 @@ import { documentPayloads, type Payload, type SignedRole } from '../../shared/ce
 import type { SettledPlan } from '../../shared/ceremony/settled-plan.ts';
 import { evidenceOf } from '../../shared/ceremony/state.ts';
 import { transcriptText } from '../../shared/ceremony/transcript.ts';
-import { ceremonyView } from '../../shared/ceremony/view.ts';
 import { RootwardError } from '../../shared/contract/errors.ts';
 import type { CeremonyView, PayloadView } from '../../shared/contract/views.ts';
 import { fingerprintFromHex } from '../../shared/display/fingerprint.ts';
@@ -11,14 +10,15 @@ import { differenceInLines, readableLines } from '../../shared/tuf/difference.ts
 import type { JsonObject } from '../../shared/tuf/json.ts';
 import { readTargets } from '../../shared/tuf/metadata.ts';
 import { type Desk, requireOpen } from './desk.ts';
+import { viewOf } from './view-of.ts';
 
 interface CeremonyRequest {
   readonly ceremonyId: string;
 }
 
 export async function readCeremony(desk: Desk, { ceremonyId }: CeremonyRequest): Promise<CeremonyView> {
-  const { opened, ceremony } = await desk.vaults.ofCeremony(ceremonyId);
-  return ceremonyView(ceremony, opened.position);
+  const { opened } = await desk.vaults.ofCeremony(ceremonyId);
+  return viewOf(opened, ceremonyId);
 }
 
 /** Goes back to the export step. @throws RootwardError `step-not-present` when nothing was exported yet */

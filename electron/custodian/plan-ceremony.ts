@@ -19,15 +19,14 @@ import {
   settlePlan,
 } from '../../shared/ceremony/settled-plan.ts';
 import { type CeremonyState, evidenceOf } from '../../shared/ceremony/state.ts';
-import { ceremonyView } from '../../shared/ceremony/view.ts';
 import { RootwardError } from '../../shared/contract/errors.ts';
 import type { FileInput, RequestOf } from '../../shared/contract/requests.ts';
 import type { CeremonyView, PlanPreview } from '../../shared/contract/views.ts';
 import { type Root, readRoot, readTargets } from '../../shared/tuf/metadata.ts';
 import { verifyTwice } from '../signers/platform-verifier.ts';
 import { type Desk, requireOpen } from './desk.ts';
-
 import type { OpenVault } from './vaults.ts';
+import { viewOf } from './view-of.ts';
 
 interface PlanRequest {
   readonly plan: Plan;
@@ -70,7 +69,7 @@ export async function openCeremony(
   const opened = await desk.vaults.forNewCeremony(request.rehearsal);
   if (request.resume) {
     const interrupted = await findInterrupted(desk, request, opened);
-    if (interrupted) return ceremonyView(interrupted, opened.position);
+    if (interrupted) return viewOf(opened, interrupted.id);
   }
   const { settle } = await consider(desk, request, desk.clock().getTime());
   const settled = settle(randomBytes(8).toString('hex'));
@@ -117,12 +116,6 @@ export async function reviseCeremony(
   const settled = (await consider(desk, request, desk.clock().getTime())).settle(ceremonyId);
   await opened.append({ type: 'plan-revised', ceremonyId, plan: settled, planHash: planHash(settled) });
   return viewOf(opened, ceremonyId);
-}
-
-function viewOf(opened: OpenVault, ceremonyId: string): CeremonyView {
-  const ceremony = opened.ceremonies.get(ceremonyId);
-  if (!ceremony) throw new Error('an event was appended and not folded');
-  return ceremonyView(ceremony, opened.position);
 }
 
 /** @param now milliseconds since 1970: when the plan is, or was, settled */

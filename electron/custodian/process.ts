@@ -15,6 +15,7 @@ import { createCustodian } from './custodian.ts';
 // and { retire }, and sends { id, outcome }, { retiring } and the contract's events.
 
 declare const __ROOTWARD_VERSION__: string;
+declare const __ROOTWARD_DEVICE_RULE__: string;
 
 /** As much of a custodian as this process needs to know. */
 export interface ServedCustodian {
@@ -45,13 +46,18 @@ const patience = 5_000;
 export function serveCustodian(options: ServeOptions): void {
   const { port, custodian } = options;
   let pending = 0;
+  /** Of those, requests that somebody made: not the asking after tokens, which the window does by itself. */
+  let made = 0;
   let retiring = false;
   let leaving = false;
   let idleTimer: NodeJS.Timeout | undefined;
 
   async function answer(id: number, name: unknown, request: unknown): Promise<void> {
-    clearTimeout(idleTimer);
+    // Being asked what is plugged in, each second, keeps nobody busy.
+    const weight = name === 'describeTokens' ? 0 : 1;
+    if (weight > 0) clearTimeout(idleTimer);
     pending += 1;
+    made += weight;
     let outcome: Outcome<unknown>;
     try {
       if (!isRequestName(name)) throw unknownRequest();
@@ -62,11 +68,13 @@ export function serveCustodian(options: ServeOptions): void {
       // SECURITY: typed passphrases do not outlive the request that carried them.
       wipeBytes(request);
       pending -= 1;
+      made -= weight;
     }
     port.postMessage({ id, outcome });
     if (retiring) await leaveWhenDone();
     // SECURITY: what a language with a garbage collector cannot wipe ends with the process.
-    else if (pending === 0 && custodian.sawSecret) idleTimer = setTimeout(askToRetire, options.retireAfter);
+    else if (weight > 0 && made === 0 && custodian.sawSecret)
+      idleTimer = setTimeout(askToRetire, options.retireAfter);
   }
 
   function askToRetire(): void {
@@ -146,6 +154,8 @@ function start(port: ParentPort): void {
       const event: RootwardEvent = { event: 'journal', entries, head };
       port.postMessage(event);
     },
+    onToken: event => port.postMessage(event),
+    deviceRule: __ROOTWARD_DEVICE_RULE__,
   });
   serveCustodian({
     port,

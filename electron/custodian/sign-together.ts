@@ -12,7 +12,6 @@ import {
   writeFile,
 } from '../../shared/ceremony/signing-request.ts';
 import { openSteps } from '../../shared/ceremony/state.ts';
-import { ceremonyView } from '../../shared/ceremony/view.ts';
 import { RootwardError } from '../../shared/contract/errors.ts';
 import type { FileInput, RequestOf } from '../../shared/contract/requests.ts';
 import type { CeremonyView, SigningRequestView } from '../../shared/contract/views.ts';
@@ -23,11 +22,11 @@ import type { Root } from '../../shared/tuf/metadata.ts';
 import { publicKeyFromPem } from '../../shared/tuf/public-key.ts';
 import { verifyRoot } from '../../shared/tuf/verify.ts';
 import { verifyTwice } from '../signers/platform-verifier.ts';
-import { signAndVerify, softwareSigner } from '../signers/software.ts';
-import { withOpenedKey } from '../vault/age-key-file.ts';
 import { type Desk, requireOpen } from './desk.ts';
 import { payloadView } from './follow-ceremony.ts';
 import type { OpenVault } from './vaults.ts';
+import { placesOf, viewOf } from './view-of.ts';
+import { withSigner } from './with-signer.ts';
 
 /** Makes the file for other offline machines. @throws RootwardError `step-not-present` when nothing is to be signed */
 export async function writeSigningRequest(
@@ -55,7 +54,7 @@ export async function readSigningRequest(
   const checked = checkSigningRequest(readRequestFile(file.bytes));
   const { plan, planHash } = checked.request;
   const opened = await vaultFor(desk, plan.rehearsal);
-  const records = (await opened?.vault.listKeys()) ?? [];
+  const placeOf = placesOf((await opened?.vault.listKeys()) ?? []);
   return {
     repository: plan.repository,
     dialect: plan.dialect,
@@ -71,10 +70,10 @@ export async function readSigningRequest(
       const bytes = canonicalJson(signed);
       return [payloadView(plan, { role, signed, bytes, hash: sha256Hex(bytes) })];
     }),
-    asked: checked.request.asked.map(asked => ({
-      ...asked,
-      here: records.some(record => record.fingerprint === asked.fingerprint),
-    })),
+    asked: checked.request.asked.map(asked => {
+      const place = placeOf(asked.fingerprint);
+      return { ...asked, here: place !== undefined, ...(place ? { place } : {}) };
+    }),
   };
 }
 
@@ -142,7 +141,7 @@ const contradiction = (message: string): RootwardError =>
 
 /** Signs a request with one key of this vault. */
 export async function signRequest(desk: Desk, input: RequestOf<'signRequest'>): Promise<{ file: FileInput }> {
-  const { file, role, fingerprint, payloadHash, passphrase } = input;
+  const { file, role, fingerprint, payloadHash, passphrase, pin } = input;
   const checked = checkSigningRequest(readRequestFile(file.bytes));
   const { request } = checked;
   const { plan } = request;
@@ -163,12 +162,12 @@ export async function signRequest(desk: Desk, input: RequestOf<'signRequest'>): 
       remedy: 'Open the request again, compare its words, and sign that.',
     });
   }
-  const { record, sealed } = await opened.vault.readKey(fingerprint);
-  const publicKey = publicKeyFromPem(record.publicKey);
+  const publicKey = publicKeyFromPem((await opened.vault.readRecord(fingerprint)).publicKey);
   const dialect = dialects[plan.dialect];
-  const signer = softwareSigner(publicKey, (secret, use) => withOpenedKey(sealed, secret, use));
   const payload = new TextEncoder().encode(request.payloads[role] ?? '');
-  const signature = await signAndVerify(signer, payload, dialect.hashFor(publicKey), passphrase);
+  const signature = await withSigner(desk, opened, fingerprint, { passphrase, pin }, async sign =>
+    sign(payload, dialect.hashFor(publicKey)),
+  );
   const bytes = writeFile({
     format: 'rootward-signature',
     version: 1,
@@ -224,9 +223,7 @@ export async function importSignature(
     by: holder,
     evidence: { kind: 'sign', role, holder, fingerprint, payloadHash, signatures, received: true },
   });
-  const after = opened.ceremonies.get(ceremonyId);
-  if (!after) throw new Error('an event was appended and not folded');
-  return ceremonyView(after, opened.position);
+  return viewOf(opened, ceremonyId);
 }
 
 async function vaultFor(desk: Desk, rehearsal: boolean): Promise<OpenVault | undefined> {

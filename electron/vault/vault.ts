@@ -3,9 +3,16 @@ import path from 'node:path';
 import process from 'node:process';
 import { z } from 'zod';
 import { type EventSchema, isJournalTime, type JournalEvent } from '../../shared/ceremony/journal.ts';
-import { type KeyRecord, keyRecordSchema } from '../../shared/ceremony/key-record.ts';
+import {
+  type KeyRecord,
+  keyRecordSchema,
+  type SoftwareKeyRecord,
+  type TokenKeyRecord,
+} from '../../shared/ceremony/key-record.ts';
 import { type DialectName, dialectNameSchema, repositoryNameSchema } from '../../shared/ceremony/plan.ts';
+import { tokenInWords } from '../../shared/ceremony/token-facts.ts';
 import { type ErrorCode, RootwardError } from '../../shared/contract/errors.ts';
+import { type TokenSettings, tokenSettingsSchema } from '../../shared/contract/tokens.ts';
 import {
   type FileSystem,
   makeFolderDurably,
@@ -32,11 +39,14 @@ const names = {
   repositories: 'repositories',
   repository: 'repository.json',
   rehearsal: 'REHEARSAL-VAULT.txt',
+  tokens: 'tokens.json',
 } as const;
 
 /** The version of the vault's form this program writes and reads. */
 const vaultFormat = 1;
-const recordMaximumBytes = 64 * 1024;
+/** A token's proof, two or three certificates, stands in its key's record. */
+const recordMaximumBytes = 128 * 1024;
+const tokenSettingsMaximumBytes = 2 * 1024 * 1024;
 const repositoryFileMaximumBytes = 64 * 1024 * 1024;
 
 const vaultSchema = z.strictObject({
@@ -52,6 +62,8 @@ const repositorySchema = z.strictObject({
   name: repositoryNameSchema,
   dialect: dialectNameSchema,
 });
+
+const storedTokenSettingsSchema = tokenSettingsSchema.extend({ format: z.literal(1) });
 
 const fingerprintPattern = /^[0-9a-f]{64}$/;
 /** No hidden files, no way out of the folder, nothing a foreign file system could not hold. */
@@ -84,13 +96,25 @@ export interface Vault<Event extends JournalEvent = JournalEvent> {
    * @throws RootwardError `key-exists`, `invalid-value`, `read-back-differs`, what `inspectSealedKey` throws, and as
    *   `storageError` maps what the disk answers
    */
-  storeKey(record: KeyRecord, sealed: Uint8Array): Promise<void>;
+  storeKey(record: SoftwareKeyRecord, sealed: Uint8Array): Promise<void>;
   /**
-   * @param fingerprint SHA-256 of the public key's SPKI DER, 64 hex digits
-   * @throws RootwardError `key-not-found`, `vault-damaged` (naming which of the two files is missing or damaged)
+   * Stores the record of a key that is on a token: nothing else of it is ever here.
+   * @throws RootwardError `key-exists`, `invalid-value`, and as `storageError` maps what the disk answers
    */
-  readKey(fingerprint: string): Promise<{ record: KeyRecord; sealed: Uint8Array }>;
-  /** @returns the records of all keys that can be used, in the order of their fingerprints */
+  storeTokenKey(record: TokenKeyRecord): Promise<void>;
+  /**
+   * @returns the record of a key, wherever the key itself is
+   * @throws RootwardError `key-not-found`, `vault-damaged`
+   */
+  readRecord(fingerprint: string): Promise<KeyRecord>;
+  /**
+   * Reads a software key.
+   * @param fingerprint SHA-256 of the public key's SPKI DER, 64 hex digits
+   * @throws RootwardError `key-not-found` (also for a key that is on a token, naming it), `vault-damaged` (naming which
+   *   of the two files is missing or damaged)
+   */
+  readKey(fingerprint: string): Promise<{ record: SoftwareKeyRecord; sealed: Uint8Array }>;
+  /** @returns the records of all keys that can be used, those on tokens too, in the order of their fingerprints */
   listKeys(): Promise<KeyRecord[]>;
   /**
    * Puts another sealed file in the place of a key's: the same key under a new passphrase (which the caller must have
@@ -109,6 +133,10 @@ export interface Vault<Event extends JournalEvent = JournalEvent> {
   readRepositoryFile(dialect: DialectName, name: string, file: string): Promise<Uint8Array>;
   /** @returns every repository whose folder can be read, sorted by name and dialect */
   listRepositories(): Promise<StoredRepository[]>;
+  /** @returns `tokens.json`; without one, what holds where nothing was set. @throws RootwardError `vault-damaged` */
+  readTokenSettings(): Promise<TokenSettings>;
+  /** @throws RootwardError as `storageError` maps */
+  storeTokenSettings(settings: TokenSettings): Promise<void>;
   /** Gives the lock back. Waits for changes that are under way; none can follow. Never throws. */
   close(): Promise<void>;
 }
@@ -473,7 +501,7 @@ function vaultOver<Event extends JournalEvent>(
     return parsed.data;
   };
 
-  const readKey = async (fingerprint: string) => {
+  const requireRecord = async (fingerprint: string): Promise<KeyRecord> => {
     const record = await readRecord(fingerprint);
     if (record === undefined) {
       const orphan = await describe(keyFile(fingerprint, 'age'), fileSystem);
@@ -483,6 +511,17 @@ function vaultOver<Event extends JournalEvent>(
           : `There is no key ${fingerprint.slice(0, 12)}… in this vault.`,
         remedy: 'Choose another key from the list, or restore this one from its backup.',
         place: keyFile(fingerprint, 'json'),
+      });
+    }
+    return record;
+  };
+
+  const readKey = async (fingerprint: string): Promise<{ record: SoftwareKeyRecord; sealed: Uint8Array }> => {
+    const record = await requireRecord(fingerprint);
+    if (record.custody !== 'software') {
+      throw new RootwardError('key-not-found', {
+        message: `Key ${fingerprint.slice(0, 12)}… is not in a file: it is on ${tokenInWords(record.token)}.`,
+        remedy: 'Plug that token in and use its PIN.',
       });
     }
     const file = keyFile(fingerprint, 'age');
@@ -496,6 +535,35 @@ function vaultOver<Event extends JournalEvent>(
         file,
       );
     }
+  };
+
+  /** Checks the record of a key that is to be stored. @returns its bytes */
+  const newRecord = async (record: KeyRecord): Promise<Uint8Array> => {
+    const parsed = keyRecordSchema.safeParse(record);
+    if (!parsed.success) throw invalidValue('The record of the key is not of the agreed form.', parsed.error);
+    if (parsed.data.rehearsal !== description.rehearsal) {
+      throw invalidValue('A rehearsal key belongs into a rehearsal vault, a real one into a real vault.');
+    }
+    const { fingerprint } = parsed.data;
+    if ((await describe(keyFile(fingerprint, 'json'), fileSystem)) !== undefined) {
+      throw new RootwardError('key-exists', {
+        message: `Key ${fingerprint.slice(0, 12)}… is in this vault already.`,
+        remedy: 'Nothing was changed. To give it another passphrase, change its passphrase.',
+        place: keyFile(fingerprint, 'json'),
+      });
+    }
+    return jsonBytes(parsed.data);
+  };
+
+  const tokensFile = path.join(folder, names.tokens);
+
+  const readTokenSettings = async (): Promise<TokenSettings> => {
+    if ((await describe(tokensFile, fileSystem)) === undefined) return { modules: [], authorities: [] };
+    const bytes = await readWholeFile(tokensFile, { fileSystem, maximumBytes: tokenSettingsMaximumBytes });
+    const parsed = storedTokenSettingsSchema.safeParse(parseJson(bytes));
+    if (!parsed.success) throw vaultDamaged('tokens.json is damaged.', tokensFile, parsed.error);
+    const { format: _format, ...settings } = parsed.data;
+    return settings;
   };
 
   const fingerprints = async (ending: string) =>
@@ -563,24 +631,11 @@ function vaultOver<Event extends JournalEvent>(
     notices,
     storeKey: (record, sealed) =>
       whileOpen(async () => {
-        const parsed = keyRecordSchema.safeParse(record);
-        if (!parsed.success)
-          throw invalidValue('The record of the key is not of the agreed form.', parsed.error);
-        if (parsed.data.rehearsal !== description.rehearsal) {
-          throw invalidValue('A rehearsal key belongs into a rehearsal vault, a real one into a real vault.');
-        }
+        const bytes = await newRecord(record);
         checkSealed(sealed);
-        const { fingerprint } = parsed.data;
-        if ((await describe(keyFile(fingerprint, 'json'), fileSystem)) !== undefined) {
-          throw new RootwardError('key-exists', {
-            message: `Key ${fingerprint.slice(0, 12)}… is in this vault already.`,
-            remedy: 'Nothing was changed. To give it another passphrase, change its passphrase.',
-            place: keyFile(fingerprint, 'json'),
-          });
-        }
+        const { fingerprint } = record;
         // A sealed file without a record is the same key from an interrupted attempt: it never counted.
         await writeFileDurably(keyFile(fingerprint, 'age'), sealed, { fileSystem, readBack: true });
-        const bytes = jsonBytes(parsed.data);
         await writeFileDurably(keyFile(fingerprint, 'json'), bytes, { fileSystem, readBack: true });
         const stored = await readKey(fingerprint);
         if (!sameBytes(stored.sealed, sealed)) {
@@ -591,13 +646,21 @@ function vaultOver<Event extends JournalEvent>(
           });
         }
       }),
+    storeTokenKey: record =>
+      whileOpen(async () => {
+        const bytes = await newRecord(record);
+        await writeFileDurably(keyFile(record.fingerprint, 'json'), bytes, { fileSystem, readBack: true });
+      }),
+    readRecord: fingerprint => whileOpen(() => requireRecord(fingerprint)),
     readKey: fingerprint => whileOpen(() => readKey(fingerprint)),
     listKeys: () =>
       whileOpen(async () => {
         const records: KeyRecord[] = [];
         for (const fingerprint of await fingerprints('.json')) {
           try {
-            records.push((await readKey(fingerprint)).record);
+            const record = await requireRecord(fingerprint);
+            // A software key without its file cannot be used.
+            records.push(record.custody === 'software' ? (await readKey(fingerprint)).record : record);
           } catch (error) {
             // What is damaged was told when the vault was opened, and is told again when the key is asked for.
             if (!isDamage(error)) throw error;
@@ -608,7 +671,7 @@ function vaultOver<Event extends JournalEvent>(
     replaceSealedKey: (fingerprint, sealed) =>
       whileOpen(async () => {
         checkSealed(sealed);
-        if ((await readRecord(fingerprint)) === undefined) await readKey(fingerprint);
+        if ((await requireRecord(fingerprint)).custody !== 'software') await readKey(fingerprint);
         await writeFileDurably(keyFile(fingerprint, 'age'), sealed, { fileSystem, readBack: true });
       }),
     storeRepositoryFile: (dialect, name, file, bytes) =>
@@ -650,6 +713,14 @@ function vaultOver<Event extends JournalEvent>(
         const order = (one: StoredRepository) => `${one.name}\n${one.dialect}`;
         return sound.sort((one, other) => (order(one) < order(other) ? -1 : 1));
       }),
+    readTokenSettings: () => whileOpen(readTokenSettings),
+    storeTokenSettings: settings =>
+      whileOpen(() =>
+        writeFileDurably(tokensFile, jsonBytes(storedTokenSettingsSchema.parse({ format: 1, ...settings })), {
+          fileSystem,
+          readBack: true,
+        }),
+      ),
     close: () =>
       inOrder(async () => {
         if (closed) return;
@@ -664,6 +735,7 @@ function vaultOver<Event extends JournalEvent>(
     const records = await fingerprints('.json');
     for (const fingerprint of records) {
       try {
+        if ((await requireRecord(fingerprint)).custody !== 'software') continue;
         const { sealed } = await readKey(fingerprint);
         inspectSealedKey(sealed);
       } catch (error) {

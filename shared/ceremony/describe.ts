@@ -2,6 +2,7 @@ import type { SummaryRow } from '../contract/views.ts';
 import { dialects } from '../dialects/dialects.ts';
 import { dateInWords } from '../display/dates.ts';
 import { baseRoot } from './base-root.ts';
+import { custodyInWords } from './custody.ts';
 import { listNames, quorumInWords } from './script.ts';
 import type { SettledHolder, SettledPlan } from './settled-plan.ts';
 
@@ -130,9 +131,20 @@ export function planSummary(plan: SettledPlan): SummaryRow[] {
     row('Snapshot, timestamp', onlineInWords(plan)),
     ...(plan.ceremony === 'adoption' ? [] : [row('Signed by', signersInWords(plan))]),
     ...(kinds.length > 0 ? [row('Kind of new keys', [...new Set(kinds)].join(', '))] : []),
+    ...custodyRows(plan),
     row('Root valid until', dateInWords(plan.expires.root)),
     ...(plan.expires.targets === '' ? [] : [row('Targets valid until', dateInWords(plan.expires.targets))]),
   ];
+}
+
+/** Whose new key is kept on what; nothing where all are kept in this vault. */
+function custodyRows(plan: SettledPlan): SummaryRow[] {
+  const kept = [...plan.holders, ...plan.targets.holders].flatMap(holder =>
+    'keytype' in holder && holder.custody !== undefined
+      ? [`${holder.name} on ${custodyInWords[holder.custody]}`]
+      : [],
+  );
+  return kept.length > 0 ? [{ label: 'Keys on tokens', value: `${listNames(kept)}.` }] : [];
 }
 
 function onlineInWords(plan: SettledPlan): string {

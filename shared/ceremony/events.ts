@@ -1,8 +1,10 @@
 import { z } from 'zod';
 import { errorReportSchema } from '../contract/errors.ts';
 import { networkStatusSchema } from '../contract/views.ts';
+import { tokenCustodySchema } from './custody.ts';
 import { settledPlanSchema } from './settled-plan.ts';
 import { presentPersonSchema } from './steps.ts';
+import { tokenEvidenceSchema } from './token-facts.ts';
 
 const hex64 = z.string().regex(/^[0-9a-f]{64}$/);
 const ceremonyId = z.string().regex(/^[0-9a-f]{16}$/);
@@ -26,6 +28,8 @@ export const evidenceSchema = z.discriminatedUnion('kind', [
     publicKey: z.string(),
     /** PEM, for root keys in dialects that want one. */
     certificate: z.string().optional(),
+    /** Where the key is, unless in this vault. */
+    token: tokenEvidenceSchema.optional(),
   }),
   /** A new certificate for a key that stays (Notary). */
   z.strictObject({
@@ -87,6 +91,20 @@ export const journalEventSchema = z.discriminatedUnion('type', [
     /** The name of the person who completed it. */
     by: z.string(),
     evidence: evidenceSchema,
+  }),
+  /**
+   * A token was just told to make a key in an empty place. Written before, so that a key which is found there after a
+   * crash is known to be this step's, and no second one is made.
+   */
+  z.strictObject({
+    type: z.literal('token-key-begun'),
+    ceremonyId,
+    stepId: z.string(),
+    custody: tokenCustodySchema,
+    serial: z.string().optional(),
+    slot: z.string(),
+    /** Fingerprints of the keys that were on the token before. */
+    before: z.array(hex64),
   }),
   /** Another plan in the place of the first: approvals and signatures are void. */
   z.strictObject({ type: z.literal('plan-revised'), ceremonyId, plan: settledPlanSchema, planHash: hex64 }),

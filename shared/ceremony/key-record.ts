@@ -2,8 +2,12 @@ import { sha256 } from '@noble/hashes/sha2.js';
 import { bytesToHex } from '@noble/hashes/utils.js';
 import { base64 } from '@scure/base';
 import { z } from 'zod';
+import { tokenCustodySchema } from './custody.ts';
 import { isJournalTime } from './journal.ts';
 import { generatedKeyTypeSchema, holderSchema, repositoryNameSchema } from './plan.ts';
+import { tokenFactsSchema } from './token-facts.ts';
+
+export { type Custody, custodySchema } from './custody.ts';
 
 const hash = z.string().regex(/^[0-9a-f]{64}$/, '64 lowercase hexadecimal digits');
 
@@ -30,34 +34,39 @@ export function publicKeyFingerprint(publicKey: string): string | undefined {
   }
 }
 
-/** Where a private key is kept. */
-export const custodySchema = z.enum(['software', 'piv', 'ledger', 'pkcs11']);
-export type Custody = z.infer<typeof custodySchema>;
+const anyRecord = z.strictObject({
+  format: z.literal(1),
+  /** SHA-256 of the public key's SPKI DER; also the file's name. */
+  fingerprint: hash,
+  algorithm: generatedKeyTypeSchema,
+  publicKey: publicKeyPem,
+  /** The key ID in each dialect's metadata. */
+  keyIds: z.strictObject({ 'notary-v1': hash.optional(), 'tuf-1.0': hash.optional() }),
+  holder: holderSchema.shape.name,
+  /** `root`, `targets`, or a delegation's name. */
+  role: z
+    .string()
+    .min(1)
+    .max(255)
+    .regex(/^[A-Za-z0-9][A-Za-z0-9._/-]*$/, 'letters, digits and . _ / - only'),
+  repository: repositoryNameSchema,
+  created: z.string().refine(isJournalTime, 'a UTC time with milliseconds'),
+  rehearsal: z.boolean(),
+});
 
-/** What anyone may know about a key; stands beside its sealed file as `keys/<fingerprint>.json`. */
+/**
+ * What anyone may know about a key: `keys/<fingerprint>.json`. A software key's sealed file stands beside it; a token
+ * key has no file, and its record says where it is.
+ */
 export const keyRecordSchema = z
-  .strictObject({
-    format: z.literal(1),
-    /** SHA-256 of the public key's SPKI DER; also the file's name. */
-    fingerprint: hash,
-    algorithm: generatedKeyTypeSchema,
-    publicKey: publicKeyPem,
-    /** The key ID in each dialect's metadata. */
-    keyIds: z.strictObject({ 'notary-v1': hash.optional(), 'tuf-1.0': hash.optional() }),
-    holder: holderSchema.shape.name,
-    /** `root`, `targets`, or a delegation's name. */
-    role: z
-      .string()
-      .min(1)
-      .max(255)
-      .regex(/^[A-Za-z0-9][A-Za-z0-9._/-]*$/, 'letters, digits and . _ / - only'),
-    repository: repositoryNameSchema,
-    created: z.string().refine(isJournalTime, 'a UTC time with milliseconds'),
-    custody: z.literal('software'),
-    rehearsal: z.boolean(),
-  })
+  .discriminatedUnion('custody', [
+    anyRecord.extend({ custody: z.literal('software') }),
+    anyRecord.extend({ custody: tokenCustodySchema, token: tokenFactsSchema }),
+  ])
   .refine(record => publicKeyFingerprint(record.publicKey) === record.fingerprint, {
     path: ['fingerprint'],
     message: 'the fingerprint is not that of the public key',
   });
 export type KeyRecord = z.infer<typeof keyRecordSchema>;
+export type SoftwareKeyRecord = Extract<KeyRecord, { custody: 'software' }>;
+export type TokenKeyRecord = Exclude<KeyRecord, SoftwareKeyRecord>;

@@ -82,15 +82,15 @@ export function planInputOf(plan: SettledPlan): Plan | undefined {
               },
             }),
         signers: [...plan.signers.root],
-        // A plan that does not say how many versions: at most as many as there are keys.
-        legacy: plan.base?.legacyVersions ?? Math.min(plan.base?.legacy.length ?? 0, 20),
+        // How many versions back they belong to is not written down; at most as many as there are keys.
+        legacy: Math.min(plan.base?.legacy.length ?? 0, 20),
       };
     }
   }
 }
 
 const made = (holders: readonly SettledHolder[]): Holder[] =>
-  holders.flatMap(holder => ('keytype' in holder ? [{ name: holder.name, keytype: holder.keytype }] : []));
+  holders.flatMap(holder => ('keytype' in holder ? [holder] : []));
 
 const gone = (
   before: readonly { holder: string; keyId: string }[],

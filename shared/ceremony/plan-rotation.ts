@@ -5,6 +5,7 @@ import { addDuration, formatDateTime } from '../tuf/date-time.ts';
 import { type Root, readTargets, type Targets } from '../tuf/metadata.ts';
 import type { SignatureVerifier } from '../tuf/signature.ts';
 import { verifyTargets } from '../tuf/verify.ts';
+import { checkCustody } from './custody.ts';
 import type { Holder, RotationPlan } from './plan.ts';
 import type { RepositoryState } from './repository.ts';
 import { listNames } from './script.ts';
@@ -17,6 +18,7 @@ import {
   rehearsalValidity,
   type SettledHolder,
   type SettledPlan,
+  settleHolder,
 } from './settled-plan.ts';
 
 /** What a change starts from, besides the repository itself. */
@@ -102,7 +104,7 @@ export function planRotation(plan: RotationPlan, sources: RotationSources, now: 
           `The ${role} key of ${name} cannot stay: ${unusable}. Remove it in this change.`,
         );
     }
-    return [...staying, ...add];
+    return [...staying, ...add.map(settleHolder)];
   }
 
   for (const holder of plan.add) {
@@ -113,6 +115,10 @@ export function planRotation(plan: RotationPlan, sources: RotationSources, now: 
       );
     }
   }
+  warnings.push(
+    ...checkCustody('root', plan.add, holders.length),
+    ...checkCustody('targets', plan.targets?.add ?? [], holders.length),
+  );
   for (const [role, count, needed] of [
     ['root', holders.length, threshold],
     ['targets', targetsHolders.length, targetsThreshold],
@@ -341,7 +347,6 @@ export function planRotation(plan: RotationPlan, sources: RotationSources, now: 
         ...(signsTargets && targetsText !== undefined ? { targets: targetsText } : {}),
         holders: before,
         legacy,
-        ...(plan.legacy > 0 ? { legacyVersions: plan.legacy } : {}),
       },
       ...(plan.online ? { replacesOnlineKeys: true } : {}),
       ...(plan.compromised.length > 0 ? { compromised: plan.compromised } : {}),

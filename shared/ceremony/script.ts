@@ -1,5 +1,6 @@
 import { dialects } from '../dialects/dialects.ts';
 import { baseRoot } from './base-root.ts';
+import { custodyInWords } from './custody.ts';
 import type { SettledPlan } from './settled-plan.ts';
 import type { Act, StepKind } from './steps.ts';
 
@@ -136,7 +137,10 @@ function keySteps(plan: SettledPlan): Step[] {
             ...step,
             kind: 'generate-key',
             title: `${name} key of ${holder.name}`,
-            explanation: `${holder.name} makes a new key and locks it with a passphrase that nobody else knows. The key stays in this vault; without the passphrase it is of no use to anybody.`,
+            explanation:
+              holder.custody === undefined
+                ? `${holder.name} makes a new key and locks it with a passphrase that nobody else knows. The key stays in this vault; without the passphrase it is of no use to anybody.`
+                : `The key of ${holder.name} lives on ${custodyInWords[holder.custody]} and never in a file. This vault keeps its public half and where it is; without the token and its PIN nobody can sign with it.`,
           },
         ];
       }

@@ -5,9 +5,11 @@ import { sha256Hex } from '../display/fingerprint.ts';
 import { canonicalJson } from '../tuf/canonical-json.ts';
 import { addDuration, formatDateTime, isTufDateTime, parseDateTime } from '../tuf/date-time.ts';
 import type { JsonValue } from '../tuf/json.ts';
+import { checkCustody, tokenCustodySchema } from './custody.ts';
 import {
   dialectNameSchema,
   type GenesisPlan,
+  type Holder,
   holderSchema,
   participantSchema,
   personNameSchema,
@@ -28,7 +30,8 @@ const hash = z.string().regex(/^[0-9a-f]{64}$/);
  * that is being changed, or carried over from another repository (PEM).
  */
 export const settledHolderSchema = z.union([
-  holderSchema,
+  // Custody in this vault is never written down: a plan has one form, and so one hash.
+  holderSchema.extend({ custody: tokenCustodySchema.optional() }),
   z.strictObject({
     name: personNameSchema,
     keyId,
@@ -52,8 +55,6 @@ export const baseSchema = z.strictObject({
   holders: z.strictObject({ root: z.array(listedHolderSchema), targets: z.array(listedHolderSchema) }),
   /** Notary: keys of earlier roots that sign once more, for clients that far behind. */
   legacy: z.array(listedHolderSchema),
-  /** How many earlier versions were asked for; journals of 2026 may lack it. */
-  legacyVersions: z.int().min(1).max(20).optional(),
 });
 export type Base = z.infer<typeof baseSchema>;
 
@@ -159,6 +160,10 @@ export function checkPlan(plan: GenesisPlan): PlanWarning[] {
       );
     }
   }
+  warnings.push(
+    ...checkCustody('root', plan.holders, plan.holders.length),
+    ...checkCustody('targets', plan.targets.holders, plan.holders.length),
+  );
   if (plan.dialect === 'tuf-1.0' && [...plan.holders, ...plan.targets.holders].some(isP384))
     warn(p384Warning.code, p384Warning.message);
   const signers = rootSigners(plan);
@@ -224,6 +229,11 @@ const rootSigners = (plan: GenesisPlan): string[] =>
 
 const count = (number: number, noun: string): string => `${number} ${noun}${number === 1 ? '' : 's'}`;
 
+/** @returns a holder whose key is made in the ceremony, as a settled plan names them */
+export function settleHolder({ name, keytype, custody = 'software' }: Holder): SettledHolder {
+  return custody === 'software' ? { name, keytype } : { name, keytype, custody };
+}
+
 /**
  * Fills in everything a plan leaves open.
  * @param id 16 random hexadecimal digits
@@ -248,10 +258,10 @@ export function settlePlan(plan: GenesisPlan, id: string, now: number, rehearsal
     created: formatDateTime(created),
     dialect: plan.dialect,
     repository: plan.repository,
-    holders: plan.holders,
+    holders: plan.holders.map(settleHolder),
     threshold: plan.threshold,
     ...(plan.thresholdReason === undefined ? {} : { thresholdReason: plan.thresholdReason }),
-    targets: plan.targets,
+    targets: { threshold: plan.targets.threshold, holders: plan.targets.holders.map(settleHolder) },
     participants: plan.participants,
     // A practice is held where people are, and that is seldom an isolated machine.
     policy: rehearsal ? { network: 'warn' } : plan.policy,

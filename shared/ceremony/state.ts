@@ -1,6 +1,7 @@
 import { RootwardError } from '../contract/errors.ts';
 import { visible } from '../display/visible.ts';
 import { publicKeyFromPem } from '../tuf/public-key.ts';
+import type { TokenCustody } from './custody.ts';
 import type { Evidence, EvidenceOf, JournalEvent } from './events.ts';
 import { initialsOf } from './initials.ts';
 import { publicKeyFingerprint } from './key-record.ts';
@@ -30,6 +31,14 @@ export interface Incident {
   readonly message: string;
 }
 
+/** A token was told to make a key, and the step that told it is not done. */
+export interface BegunTokenKey {
+  readonly custody: TokenCustody;
+  readonly serial: string | undefined;
+  readonly slot: string;
+  readonly before: readonly string[];
+}
+
 export interface CeremonyState {
   readonly id: string;
   readonly plan: SettledPlan;
@@ -42,6 +51,8 @@ export interface CeremonyState {
   readonly abandonReason: string | undefined;
   readonly completed: ReadonlyMap<string, CompletedStep>;
   readonly incidents: readonly Incident[];
+  /** By the step's ID. */
+  readonly begunTokenKeys: ReadonlyMap<string, BegunTokenKey>;
 }
 
 export type VaultState = ReadonlyMap<string, CeremonyState>;
@@ -116,6 +127,7 @@ export function applyEvent(state: Map<string, CeremonyState>, { entry, time, eve
       abandonReason: undefined,
       completed: new Map(),
       incidents: [],
+      begunTokenKeys: new Map(),
     });
     return;
   }
@@ -166,6 +178,14 @@ export function applyEvent(state: Map<string, CeremonyState>, { entry, time, eve
       state.set(ceremony.id, { ...ceremony, incidents: [...ceremony.incidents, incident] });
       return;
     }
+    case 'token-key-begun': {
+      const { stepId, custody, serial, slot, before } = event;
+      if (openSteps(ceremony).find(step => step.id === stepId)?.kind !== 'generate-key')
+        contradiction(`step "${visible(stepId, 40)}" was not the one to be done`);
+      const begunTokenKeys = new Map(ceremony.begunTokenKeys).set(stepId, { custody, serial, slot, before });
+      state.set(ceremony.id, { ...ceremony, begunTokenKeys });
+      return;
+    }
     case 'export-reopened': {
       if (ceremony.status !== 'open') contradiction('the ceremony was closed');
       if (!ceremony.completed.has('export')) contradiction('nothing had been exported');
@@ -193,7 +213,7 @@ const survivesRevision: readonly Evidence['kind'][] = [
   'online-keys',
 ];
 
-/** A key of another kind than is planned now is made anew; so is attendance where somebody is missing. */
+/** A key of another kind, or kept elsewhere, than is planned now is made anew; so is attendance where somebody is missing. */
 function stillFits(evidence: Evidence, step: Step, plan: SettledPlan): boolean {
   if (evidence.kind === 'attendance') {
     const present = (name: string): boolean => evidence.people.some(person => person.name === name);
@@ -207,7 +227,8 @@ function stillFits(evidence: Evidence, step: Step, plan: SettledPlan): boolean {
   return (
     planned !== undefined &&
     'keytype' in planned &&
-    planned.keytype === publicKeyFromPem(evidence.publicKey).algorithm
+    planned.keytype === publicKeyFromPem(evidence.publicKey).algorithm &&
+    planned.custody === evidence.token?.custody
   );
 }
 

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { tokenKeyInputSchema } from '../contract/tokens.ts';
 import { onlineKeySchema, participantRoleSchema, personNameSchema } from './plan.ts';
 
 /** The acts a script is divided into, in their order. */
@@ -36,7 +37,15 @@ export type PresentPerson = z.infer<typeof presentPersonSchema>;
 /** What to type, exactly, when the plan has been read aloud and nobody objects. */
 export const planConfirmation = 'Yes';
 
-/** What a person hands in to complete a step, by the step's kind. Passphrases are UTF-8 bytes, never strings. */
+/** What opens a key: the passphrase of its file, or the PIN of its token. UTF-8 bytes, never strings. */
+export const credentialSchema = z.strictObject({
+  passphrase: z.instanceof(Uint8Array).optional(),
+  /** Left out where the token asks for none, or has its own keyboard. */
+  pin: z.instanceof(Uint8Array).optional(),
+});
+export type Credential = z.infer<typeof credentialSchema>;
+
+/** What a person hands in to complete a step, by the step's kind. Secrets are bytes, never strings. */
 export const stepInputSchema = z.discriminatedUnion('kind', [
   z.strictObject({ kind: z.literal('attendance'), people: z.array(presentPersonSchema).min(1).max(60) }),
   /** The checklist items that were answered yes, by their identifier. All must be. */
@@ -46,8 +55,13 @@ export const stepInputSchema = z.discriminatedUnion('kind', [
     planHash: z.string().regex(/^[0-9a-f]{64}$/),
     confirmation: z.string().max(20),
   }),
-  z.strictObject({ kind: z.literal('generate-key'), passphrase: z.instanceof(Uint8Array) }),
-  z.strictObject({ kind: z.literal('certify-key'), passphrase: z.instanceof(Uint8Array) }),
+  /** A passphrase where the plan keeps the key in this vault, else the place on a token. */
+  z.strictObject({
+    kind: z.literal('generate-key'),
+    passphrase: z.instanceof(Uint8Array).optional(),
+    token: tokenKeyInputSchema.optional(),
+  }),
+  z.strictObject({ kind: z.literal('certify-key'), ...credentialSchema.shape }),
   z.strictObject({
     kind: z.literal('import-key'),
     /** The key file, in any form `inspect` reads. */
@@ -62,7 +76,7 @@ export const stepInputSchema = z.discriminatedUnion('kind', [
   z.strictObject({
     kind: z.literal('sign'),
     payloadHash: z.string().regex(/^[0-9a-f]{64}$/),
-    passphrase: z.instanceof(Uint8Array),
+    ...credentialSchema.shape,
   }),
   z.strictObject({ kind: z.literal('prove') }),
   /** `destination`: absolute path of a folder that does not exist yet or is empty. */

@@ -1,6 +1,7 @@
+import type { KeyPlace } from '../contract/tokens.ts';
 import type { CeremonyView, HomeView, StepView, SummaryRow } from '../contract/views.ts';
 import { dialects } from '../dialects/dialects.ts';
-import { dateInWords, distanceInWords } from '../display/dates.ts';
+import { distanceInWords } from '../display/dates.ts';
 import { fingerprintFromHex } from '../display/fingerprint.ts';
 import { planSentence, planSummary, planTitle } from './describe.ts';
 import { documentPayloads, holderKeys } from './documents.ts';
@@ -9,16 +10,28 @@ import { initialsOf } from './initials.ts';
 import { repositoriesOf, tookEffect } from './repository.ts';
 import type { Step } from './script.ts';
 import type { SettledPlan } from './settled-plan.ts';
+import { signingKey } from './signing-request.ts';
 import { type CeremonyState, evidenceOf, openSteps, peoplePresent, presentStep } from './state.ts';
 import type { PresentPerson } from './steps.ts';
+import { tokenRows } from './token-facts.ts';
 
 export interface JournalPosition {
   readonly entries: number;
   readonly head: string;
 }
 
-/** Everything the window shows of a ceremony. It follows from the state; nothing is kept beside it. */
-export function ceremonyView(ceremony: CeremonyState, journal: JournalPosition): CeremonyView {
+/** @returns where the private key of a fingerprint is; undefined: not in this vault, and on no token it knows */
+export type PlaceOfKey = (fingerprint: string) => KeyPlace | undefined;
+
+/**
+ * Everything the window shows of a ceremony. It follows from the state; nothing is kept beside it.
+ * @param placeOf from the records of the vault
+ */
+export function ceremonyView(
+  ceremony: CeremonyState,
+  journal: JournalPosition,
+  placeOf: PlaceOfKey,
+): CeremonyView {
   const { plan } = ceremony;
   const present = presentStep(ceremony);
   const keys = holderKeys(ceremony);
@@ -38,7 +51,7 @@ export function ceremonyView(ceremony: CeremonyState, journal: JournalPosition):
     plan: fingerprintFromHex(ceremony.planHash),
     networkPolicy: plan.policy.network,
     people: [...(peoplePresent(ceremony).length > 0 ? peoplePresent(ceremony) : expectedPeople(ceremony))],
-    steps: ceremony.script.map((step, index) => stepView(ceremony, step, index + 1, present)),
+    steps: ceremony.script.map((step, index) => stepView(ceremony, step, index + 1, present, placeOf)),
     ...(present ? { presentStepId: present.id } : {}),
     signatures: (['root', 'targets'] as const).map(role => ({
       role,
@@ -73,11 +86,18 @@ export function ceremonyView(ceremony: CeremonyState, journal: JournalPosition):
   };
 }
 
-function stepView(ceremony: CeremonyState, step: Step, number: number, present: Step | undefined): StepView {
+function stepView(
+  ceremony: CeremonyState,
+  step: Step,
+  number: number,
+  present: Step | undefined,
+  placeOf: PlaceOfKey,
+): StepView {
   const done = ceremony.completed.get(step.id);
   const holders = step.role === 'targets' ? ceremony.plan.targets.holders : ceremony.plan.holders;
   const holder = holders.find(candidate => candidate.name === step.holder);
   const keytype = step.kind === 'generate-key' && holder && 'keytype' in holder ? holder.keytype : undefined;
+  const place = keyPlaceOf(ceremony, step, placeOf);
   return {
     id: step.id,
     number,
@@ -88,12 +108,23 @@ function stepView(ceremony: CeremonyState, step: Step, number: number, present: 
     who: step.holder ?? 'Administrator',
     ...(step.role ? { role: step.role } : {}),
     ...(keytype ? { keytype } : {}),
+    ...(place ? { place } : {}),
     state: done ? 'done' : step === present ? 'present' : 'waiting',
     canComplete: openSteps(ceremony).includes(step),
     ...(done
       ? { by: done.by, initials: done.initials, time: done.time, outcome: outcome(ceremony, done.evidence) }
       : {}),
   };
+}
+
+/** Where the key of a step is: of one still to be made, where the plan wants it. */
+function keyPlaceOf(ceremony: CeremonyState, step: Step, placeOf: PlaceOfKey): KeyPlace | undefined {
+  if (step.kind !== 'generate-key' && step.kind !== 'certify-key' && step.kind !== 'sign') return undefined;
+  const fingerprint = signingKey(ceremony, step)?.fingerprint;
+  if (fingerprint !== undefined) return placeOf(fingerprint);
+  const holders = step.role === 'targets' ? ceremony.plan.targets.holders : ceremony.plan.holders;
+  const holder = holders.find(candidate => candidate.name === step.holder);
+  return holder && 'keytype' in holder ? { custody: holder.custody ?? 'software' } : undefined;
 }
 
 /** What came of a step, for the script and the transcript. */
@@ -113,7 +144,9 @@ export function outcome(ceremony: CeremonyState, evidence: Evidence): SummaryRow
       const key = holderKeys(ceremony).find(candidate => candidate.fingerprint === evidence.fingerprint);
       return [
         { label: 'Key ID', value: key?.keyId ?? '' },
-        { label: 'Key file', value: `keys/${evidence.fingerprint}.age` },
+        ...(evidence.token
+          ? tokenRows(evidence.token)
+          : [{ label: 'Key file', value: `keys/${evidence.fingerprint}.age` }]),
       ];
     }
     case 'certify-key':
@@ -207,7 +240,7 @@ export function homeView(ceremonies: readonly CeremonyState[], now: number): Hom
       ...succession(ceremony.plan, ceremonies),
       rootExpires: ceremony.plan.expires.root,
       targetsExpires: ceremony.plan.expires.targets,
-      due: dueItems(ceremony.plan, now),
+      due: dueItems(ceremony.plan.expires, now),
     })),
     ceremonies: newestFirst.map(ceremony => {
       const present = presentStep(ceremony);
@@ -252,45 +285,22 @@ function succession(
 
 const yearAhead = 365 * 86_400_000;
 const halfYearAhead = 183 * 86_400_000;
-/**
- * From six months before its end on, Notary's clients sign a root anew whenever they publish, and publish nothing where
- * they lack its keys (client/helpers.go nearExpiry, client/client.go signRootIfNecessary). Six months have at most as
- * many days.
- */
-const notaryClientsSign = 184 * 86_400_000;
 
-/** @param now milliseconds since 1970. @returns what is to be renewed, the one with the least time left first */
 function dueItems(
-  { expires, dialect, rehearsal }: Pick<SettledPlan, 'expires' | 'dialect' | 'rehearsal'>,
+  expires: { root: string; targets: string },
   now: number,
 ): HomeView['repositories'][number]['due'] {
   return (['root', 'targets'] as const)
     .filter(role => expires[role] !== '')
-    .map(role => {
-      const ends = Date.parse(expires[role]);
-      // Nobody publishes what was rehearsed.
-      const isSigned = dialect === 'notary-v1' && role === 'root' && !rehearsal;
-      return { role, ends, isSigned, renewBy: isSigned ? ends - notaryClientsSign : ends };
-    })
-    .filter(({ renewBy }) => renewBy - now < yearAhead)
-    .sort((left, right) => left.renewBy - right.renewBy)
-    .map(({ role, ends, isSigned, renewBy }) => {
-      const [verb, it] = role === 'root' ? ['expires', 'it'] : ['expire', 'them'];
-      const distance = distanceInWords(expires[role], now);
-      const renew = renewBy <= now ? 'now' : `before ${dateInWords(new Date(renewBy).toISOString())}`;
-      return {
-        message:
-          ends <= now
-            ? `The ${role} expired ${distance}. Clients refuse ${it}.`
-            : isSigned
-              ? `The ${role} ${verb} ${distance}. Renew it ${renew}: from six months before its end on, Notary's clients sign it anew whenever they publish, and cannot publish without its keys.`
-              : `The ${role} ${verb} ${distance}. Renew ${it} before then.`,
-        severity:
-          renewBy <= now
-            ? ('overdue' as const)
-            : renewBy - now < halfYearAhead
-              ? ('warning' as const)
-              : ('notice' as const),
-      };
-    });
+    .map(role => ({ role, left: Date.parse(expires[role]) - now }))
+    .filter(({ left }) => left < yearAhead)
+    .sort((left, right) => left.left - right.left)
+    .map(({ role, left }) => ({
+      message:
+        left <= 0
+          ? `The ${role} expired ${distanceInWords(expires[role], now)}. Clients refuse ${role === 'root' ? 'it' : 'them'}.`
+          : `The ${role} ${role === 'root' ? 'expires' : 'expire'} ${distanceInWords(expires[role], now)}. Renew ${role === 'root' ? 'it' : 'them'} before then.`,
+      severity:
+        left <= 0 ? ('overdue' as const) : left < halfYearAhead ? ('warning' as const) : ('notice' as const),
+    }));
 }

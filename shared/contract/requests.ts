@@ -1,7 +1,16 @@
 import { z } from 'zod';
-import { lineSchema, planSchema } from '../ceremony/plan.ts';
-import { stepInputSchema } from '../ceremony/steps.ts';
+import { planSchema } from '../ceremony/plan.ts';
+import { credentialSchema, stepInputSchema } from '../ceremony/steps.ts';
 import { errorReportSchema } from './errors.ts';
+import {
+  managedTokenSchema,
+  tokenActionSchema,
+  tokenEventSchema,
+  tokenIdSchema,
+  tokenProofSchema,
+  tokenSettingsSchema,
+  tokensViewSchema,
+} from './tokens.ts';
 import {
   applicationViewSchema,
   ceremonyViewSchema,
@@ -95,7 +104,7 @@ export const requests = {
     handler: 'custodian',
     request: z.strictObject({
       ceremonyId,
-      reason: lineSchema.max(500),
+      reason: z.string().min(1).max(500),
       confirmation: z.string().max(255),
     }),
     reply: ceremonyViewSchema,
@@ -120,7 +129,7 @@ export const requests = {
       role: z.enum(['root', 'targets']),
       fingerprint: z.string().regex(/^[0-9a-f]{64}$/),
       payloadHash: z.string().regex(/^[0-9a-f]{64}$/),
-      passphrase: z.instanceof(Uint8Array),
+      ...credentialSchema.shape,
     }),
     reply: z.object({ file: fileSchema }),
   },
@@ -164,6 +173,36 @@ export const requests = {
     handler: 'custodian',
     request: z.strictObject({ file: fileSchema, passphrase: z.instanceof(Uint8Array).optional() }),
     reply: inspectionSchema,
+  },
+  /**
+   * The tokens that are plugged in, with their keys and whose they are. To be asked about each second: only what was
+   * newly plugged in or used since is looked at anew, no secret is tried, and no session stays open. Answers while a
+   * signature is under way.
+   */
+  describeTokens: { handler: 'custodian', request: nothing, reply: tokensViewSchema },
+  /** Asks a token to prove that it made a key itself, and checks what it answers. */
+  readTokenProof: {
+    handler: 'custodian',
+    request: z.strictObject({ token: tokenIdSchema, slot: z.string().min(1).max(255) }),
+    reply: tokenProofSchema,
+  },
+  /** Sets up a token or its keys. */
+  manageToken: {
+    handler: 'custodian',
+    request: z.strictObject({ token: tokenIdSchema, task: tokenActionSchema }),
+    reply: managedTokenSchema,
+  },
+  /** Which PKCS#11 modules and attestation authorities this vault uses, as a whole. */
+  configureTokens: {
+    handler: 'custodian',
+    request: z.strictObject({ settings: tokenSettingsSchema }),
+    reply: tokensViewSchema,
+  },
+  /** The udev rule that lets people at this machine use its tokens (Linux), and the command that puts it there. */
+  readDeviceRule: {
+    handler: 'custodian',
+    request: nothing,
+    reply: z.object({ file: fileSchema, command: z.string() }),
   },
   /** Removable media that are mounted now. */
   listMedia: {
@@ -235,6 +274,8 @@ export const eventSchema = z.discriminatedUnion('event', [
   z.object({ event: z.literal('machine'), time: z.string(), network: networkStatusSchema }),
   /** The journal moved on: what is shown may be stale. */
   z.object({ event: z.literal('journal'), entries: z.int(), head: z.string() }),
+  /** A signature on a token is under way, and may wait for a touch. */
+  tokenEventSchema,
   /** Nobody touched the application for a while: typed secrets are to be cleared. */
   z.object({ event: z.literal('idle') }),
 ]);

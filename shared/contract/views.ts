@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { dialectNameSchema, participantRoleSchema } from '../ceremony/plan.ts';
 import { acts, presentPersonSchema, stepKindSchema } from '../ceremony/steps.ts';
 import { errorReportSchema } from './errors.ts';
+import { keyPlaceSchema } from './tokens.ts';
 
 const hex64 = z.string().regex(/^[0-9a-f]{64}$/);
 
@@ -110,6 +111,8 @@ export const stepViewSchema = z.object({
   /** For generate-key and sign. */
   role: z.enum(['root', 'targets']).optional(),
   keytype: z.string().optional(),
+  /** Where the key of this step is, or will be, kept. Absent: not known here, or the step opens no key. */
+  place: keyPlaceSchema.optional(),
   state: z.enum(['done', 'present', 'waiting']),
   /** It may be completed now: the present step, and signatures in any order. */
   canComplete: z.boolean(),
@@ -191,8 +194,9 @@ export const signingRequestViewSchema = z.object({
       role: z.enum(['root', 'targets']),
       fingerprint: hex64,
       keyIds: z.array(z.string()),
-      /** The key is in this vault. */
+      /** The key is in this vault, or this vault knows which token has it. */
       here: z.boolean(),
+      place: keyPlaceSchema.optional(),
     }),
   ),
 });

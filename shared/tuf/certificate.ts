@@ -369,6 +369,19 @@ export interface RootCertificateRequest {
  * `signature-invalid` when what `sign` returned does not verify.
  */
 export function makeRootCertificate(request: RootCertificateRequest): Uint8Array {
+  const { tbs, finish } = beginRootCertificate(request);
+  return finish(request.sign(tbs));
+}
+
+/**
+ * The same in two halves, for a key that signs in its own time (a token).
+ * @returns `tbs`: the bytes to sign; `finish`: makes the certificate of the signature (DER ECDSA-Sig-Value)
+ * @throws RootwardError as `makeRootCertificate`
+ */
+export function beginRootCertificate(request: Omit<RootCertificateRequest, 'sign'>): {
+  readonly tbs: Uint8Array;
+  readonly finish: (signature: Uint8Array) => Uint8Array;
+} {
   const { publicKey, hash = 'sha256' } = request;
   if (publicKey.algorithm !== 'ecdsa-p256' && publicKey.algorithm !== 'ecdsa-p384') {
     throw new RootwardError('unsupported-key', {
@@ -394,17 +407,20 @@ export function makeRootCertificate(request: RootCertificateRequest): Uint8Array
     publicKey.spki,
     writeContext(3, writeSequence(...rootExtensions())),
   );
-  const der = writeSequence(tbs, algorithm, writeBitString(request.sign(tbs)));
-  if (!verifyCertificateSignature(readCertificate(der), publicKey)) {
-    throw new RootwardError('signature-invalid', {
-      message: 'The signature made for the certificate does not verify with its own public key.',
-      remedy: 'The key that signed is not the one named, or its device is faulty. Nothing was kept.',
-    });
-  }
-  return der;
+  const finish = (signature: Uint8Array): Uint8Array => {
+    const der = writeSequence(tbs, algorithm, writeBitString(signature));
+    if (!verifyCertificateSignature(readCertificate(der), publicKey)) {
+      throw new RootwardError('signature-invalid', {
+        message: 'The signature made for the certificate does not verify with its own public key.',
+        remedy: 'The key that signed is not the one named, or its device is faulty. Nothing was kept.',
+      });
+    }
+    return der;
+  };
+  return { tbs, finish };
 }
 
-function checkRequest(request: RootCertificateRequest): void {
+function checkRequest(request: Omit<RootCertificateRequest, 'sign'>): void {
   const refuse = (message: string, place: string) => {
     throw new RootwardError('invalid-value', {
       message: `The certificate cannot be made: ${message}.`,

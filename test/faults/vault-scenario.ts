@@ -5,7 +5,7 @@ import { sealPrivateKey } from '../../electron/vault/age-key-file.ts';
 import type { ProcessIdentity } from '../../electron/vault/lock.ts';
 import { createVault, openVault, type Vault } from '../../electron/vault/vault.ts';
 import { anyEvent, type JournalEvent } from '../../shared/ceremony/journal.ts';
-import { type KeyRecord, publicKeyFingerprint } from '../../shared/ceremony/key-record.ts';
+import { publicKeyFingerprint, type SoftwareKeyRecord } from '../../shared/ceremony/key-record.ts';
 import type { DialectName } from '../../shared/ceremony/plan.ts';
 
 export const time = '2026-11-21T09:42:17.123Z';
@@ -19,7 +19,7 @@ export const event = (type: string, text?: string): TestEvent =>
   text === undefined ? { type } : { type, text };
 
 export interface TestKey {
-  readonly record: KeyRecord;
+  readonly record: SoftwareKeyRecord;
   readonly pem: Uint8Array;
   /** Two sealed files of the same key. */
   readonly sealed: readonly [Uint8Array, Uint8Array];
@@ -32,7 +32,7 @@ export async function testKey(rehearsal = true, workFactor = 1): Promise<TestKey
   const pem = new TextEncoder().encode(pair.privateKey.export({ type: 'pkcs8', format: 'pem' }) as string);
   const publicKey = pair.publicKey.export({ type: 'spki', format: 'pem' }) as string;
   const passphrases = [new TextEncoder().encode('first'), new TextEncoder().encode('second')] as const;
-  const record: KeyRecord = {
+  const record: SoftwareKeyRecord = {
     format: 1,
     fingerprint: publicKeyFingerprint(publicKey) ?? '',
     algorithm: 'ed25519',

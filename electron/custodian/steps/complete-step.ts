@@ -1,11 +1,11 @@
 import type { Step } from '../../../shared/ceremony/script.ts';
 import { type CeremonyState, openSteps, peoplePresent, presentStep } from '../../../shared/ceremony/state.ts';
 import type { StepInput, StepKind } from '../../../shared/ceremony/steps.ts';
-import { ceremonyView } from '../../../shared/ceremony/view.ts';
 import { type ErrorCode, RootwardError, reportError } from '../../../shared/contract/errors.ts';
 import type { CeremonyView } from '../../../shared/contract/views.ts';
 import { type Desk, requireOpen } from '../desk.ts';
 import type { OpenVault } from '../vaults.ts';
+import { viewOf } from '../view-of.ts';
 import { certifyHolderKey } from './certify-key.ts';
 import { exportMetadata, readBackExport } from './export.ts';
 import { generateHolderKey } from './generate-key.ts';
@@ -38,6 +38,14 @@ const incidentCodes: readonly ErrorCode[] = [
   'key-damaged',
   'key-mismatch',
   'signature-invalid',
+  'wrong-pin',
+  'pin-blocked',
+  'token-wrong',
+  'token-removed',
+  'token-silent',
+  'token-refused',
+  'token-touch-missed',
+  'token-reply-invalid',
   'verifiers-disagree',
   'verification-failed',
   'disk-full',
@@ -86,8 +94,7 @@ export async function completeStep(desk: Desk, request: CompleteStepRequest): Pr
     await recordIncident(opened, ceremonyId, stepId, error);
     throw error;
   }
-  const after = opened.ceremonies.get(ceremonyId) as CeremonyState;
-  return ceremonyView(after, opened.position);
+  return viewOf(opened, ceremonyId);
 }
 
 function requireRightPerson(ceremony: CeremonyState, step: Step, by: string, input: StepInput): void {

@@ -1,40 +1,40 @@
 import { randomBytes } from 'node:crypto';
 import type { SettledPlan } from '../../../shared/ceremony/settled-plan.ts';
 import { RootwardError } from '../../../shared/contract/errors.ts';
-import { makeRootCertificate, readCertificateChain } from '../../../shared/tuf/certificate.ts';
+import { beginRootCertificate, readCertificateChain } from '../../../shared/tuf/certificate.ts';
 import { formatDateTime } from '../../../shared/tuf/date-time.ts';
 import { writePem } from '../../../shared/tuf/pem.ts';
 import type { PublicKey } from '../../../shared/tuf/public-key.ts';
-import { ecdsaToDer, type HashName } from '../../../shared/tuf/signature.ts';
+import { ecdsaToDer } from '../../../shared/tuf/signature.ts';
+import type { SignNow } from '../with-signer.ts';
 
 /** Notary's certificates last ten years of 365 days (const.go:38-46). */
 const certificateLifetime = 10 * 365 * 86_400_000;
 
 /**
  * Notary root keys stand in a self-signed certificate named after the collection (tuf/utils/x509.go).
- * @param sign signs while the key is open: fixed-width ECDSA
+ * @param sign signs with the key itself: fixed-width ECDSA
  * @returns PEM, read back
  */
-export function makeHolderCertificate(
+export async function makeHolderCertificate(
   plan: SettledPlan,
   publicKey: PublicKey,
-  sign: (message: Uint8Array, hash: HashName) => Uint8Array,
+  sign: SignNow,
   now: Date,
-): string {
+): Promise<string> {
   const notBefore = Math.floor(now.getTime() / 1000) * 1000;
   const rootExpires = Date.parse(plan.expires.root);
   // A root that outlives its certificates could not be verified to its end; a rehearsal's must not outlive it.
   const notAfter = plan.rehearsal ? rootExpires : Math.max(notBefore + certificateLifetime, rootExpires);
-  const der = makeRootCertificate({
+  const { tbs, finish } = beginRootCertificate({
     commonName: plan.repository,
     ...(plan.rehearsal ? { organizationalUnit: 'REHEARSAL, NOT FOR USE' } : {}),
     notBefore: formatDateTime(notBefore),
     notAfter: formatDateTime(notAfter),
     serial: randomBytes(16),
     publicKey,
-    sign: tbs => ecdsaToDer(sign(tbs, 'sha256')),
   });
-  const pem = writePem('CERTIFICATE', der);
+  const pem = writePem('CERTIFICATE', finish(ecdsaToDer(await sign(tbs, 'sha256'))));
   if (readCertificateChain(pem)[0]?.publicKey.fingerprint !== publicKey.fingerprint) {
     throw new RootwardError('key-mismatch', {
       message: 'The certificate that was just made holds another key.',

@@ -43,19 +43,7 @@ export async function storeHolderKey(
   const { plan } = ceremony;
   const workFactor = plan.rehearsal ? rehearsalWorkFactor : measureWorkFactor();
   const sealed = await sealPrivateKey(pem, passphrase, workFactor);
-  const record = {
-    format: 1,
-    fingerprint: publicKey.fingerprint,
-    algorithm: publicKey.algorithm,
-    publicKey: publicKeyToPem(publicKey),
-    keyIds: keyIdsOf(publicKey),
-    holder: step.holder ?? '',
-    role: step.role ?? 'root',
-    repository: plan.repository,
-    created: desk.clock().toISOString(),
-    custody: 'software',
-    rehearsal: plan.rehearsal,
-  } as const;
+  const record = { ...keyRecordOf({ desk, ceremony, step }, publicKey), custody: 'software' } as const;
   try {
     await opened.vault.storeKey(record, sealed);
   } catch (error) {
@@ -66,6 +54,25 @@ export async function storeHolderKey(
     return;
   }
   await proveItOpens(opened.vault, publicKey, passphrase);
+}
+
+/** @returns the record of a step's new key, but for where it is kept */
+export function keyRecordOf(
+  { desk, ceremony: { plan }, step }: Pick<StepContext<'generate-key'>, 'desk' | 'ceremony' | 'step'>,
+  publicKey: PublicKey & { readonly algorithm: SoftwareAlgorithm },
+) {
+  return {
+    format: 1,
+    fingerprint: publicKey.fingerprint,
+    algorithm: publicKey.algorithm,
+    publicKey: publicKeyToPem(publicKey),
+    keyIds: keyIdsOf(publicKey),
+    holder: step.holder ?? '',
+    role: step.role ?? 'root',
+    repository: plan.repository,
+    created: desk.clock().toISOString(),
+    rehearsal: plan.rehearsal,
+  } as const;
 }
 
 /** @returns the key's ID in both dialects: the bare key's, which in Notary names the key file */

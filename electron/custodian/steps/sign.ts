@@ -2,15 +2,14 @@ import { documentPayloads, signingKeyIds } from '../../../shared/ceremony/docume
 import { signingKey } from '../../../shared/ceremony/signing-request.ts';
 import { RootwardError } from '../../../shared/contract/errors.ts';
 import { dialects } from '../../../shared/dialects/dialects.ts';
-import { signAndVerify, softwareSigner } from '../../signers/software.ts';
-import { withOpenedKey } from '../../vault/age-key-file.ts';
+import { withSigner } from '../with-signer.ts';
 import { invalidInput, type StepHandler } from './step.ts';
 
 /**
  * One holder signs one document. What is signed is bound to what was shown by its hash; the signature is verified
  * by two implementations before it is kept.
  */
-export const signPayload: StepHandler<'sign'> = async ({ opened, ceremony, step, input }) => {
+export const signPayload: StepHandler<'sign'> = async ({ desk, opened, ceremony, step, input }) => {
   const role = step.role ?? 'root';
   const payload = documentPayloads(ceremony)?.[role];
   const publicKey = signingKey(ceremony, step);
@@ -22,9 +21,9 @@ export const signPayload: StepHandler<'sign'> = async ({ opened, ceremony, step,
     });
   }
   const dialect = dialects[ceremony.plan.dialect];
-  const { sealed } = await opened.vault.readKey(publicKey.fingerprint);
-  const signer = softwareSigner(publicKey, (passphrase, use) => withOpenedKey(sealed, passphrase, use));
-  const signature = await signAndVerify(signer, payload.bytes, dialect.hashFor(publicKey), input.passphrase);
+  const signature = await withSigner(desk, opened, publicKey.fingerprint, input, async sign =>
+    sign(payload.bytes, dialect.hashFor(publicKey)),
+  );
   return {
     kind: 'sign',
     role,

@@ -9,7 +9,6 @@ import { ErrorPanel, Notice } from '../components/notice.tsx';
 import { RehearsalMark } from '../components/rehearsal.tsx';
 import { altKey, primaryKey } from '../components/shortcuts.ts';
 import { t } from '../messages/index.ts';
-import { useAdoption } from '../stores/adoption-draft.ts';
 import { useApplication } from '../stores/application.ts';
 import { machineNow } from '../stores/machine.ts';
 import { useNavigation } from '../stores/navigation.ts';
@@ -140,12 +139,8 @@ export function HomeScreen() {
   const { application, home, error, loadHome } = useApplication();
   const go = useNavigation(state => state.go);
   const plan = (rehearsal: boolean) => {
-    usePlanner.getState().begin({ rehearsal });
+    usePlanner.getState().begin(rehearsal);
     go({ name: 'planner' });
-  };
-  const takeOver = () => {
-    useAdoption.getState().begin(null);
-    go({ name: 'adopt' });
   };
   useEffect(() => {
     void loadHome();
@@ -195,7 +190,7 @@ export function HomeScreen() {
         {home && (
           <div className={actions.adopt}>
             <p>{words.repository.adoptHint}</p>
-            <Action small shortcut={altKey('t')} onPress={takeOver}>
+            <Action small shortcut={altKey('t')} onPress={() => go({ name: 'adopt' })}>
               {words.actions.adopt}
             </Action>
           </div>

@@ -2,7 +2,6 @@ import type { HomeView } from '../../../shared/contract/views.ts';
 import { Action } from '../components/action.tsx';
 import { t } from '../messages/index.ts';
 import { useChange } from '../stores/change.ts';
-import { useMove } from '../stores/move-draft.ts';
 import { useNavigation } from '../stores/navigation.ts';
 import css from './repository-actions.module.css';
 
@@ -30,10 +29,6 @@ export function RepositoryActions({
     useChange.getState().begin(repository);
     go({ name: 'change' });
   };
-  const move = () => {
-    useMove.getState().begin(repository);
-    go({ name: 'move' });
-  };
   const { succeededBy, dialect } = repository;
   return (
     <div className={css.actions}>
@@ -41,7 +36,12 @@ export function RepositoryActions({
         {words.change}
       </Action>
       {dialect === 'notary-v1' && !succeededBy && (
-        <Action small kind="quiet" label={words.moveLabel(repository.name)} onPress={move}>
+        <Action
+          small
+          kind="quiet"
+          label={words.moveLabel(repository.name)}
+          onPress={() => go({ name: 'move', from: repository })}
+        >
           {words.move}
         </Action>
       )}

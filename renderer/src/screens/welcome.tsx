@@ -34,7 +34,7 @@ function FirstStart({ path }: { readonly path: string }) {
   }, [loadHome]);
   const go = useNavigation(state => state.go);
   const rehearse = () => {
-    usePlanner.getState().begin({ rehearsal: true });
+    usePlanner.getState().begin(true);
     go({ name: 'planner' });
   };
   const words = t.welcome;

@@ -33,8 +33,7 @@ function EndForGood({
   const end = async () => {
     setTried(true);
     if (!reasonGood || !typedGood) return;
-    // Written over two lines, it is one in the journal.
-    const problem = await abandon(reason.trim().replace(/\s+/g, ' '), typed, words.busy);
+    const problem = await abandon(reason.trim(), typed, words.busy);
     if (problem) setError(problem);
     else onClose();
   };

@@ -1,4 +1,7 @@
 import { create } from 'zustand';
+import type { HomeView } from '../../../shared/contract/views.ts';
+
+type Repository = HomeView['repositories'][number];
 
 /** Where the window is. Home shows the welcome while there is no vault. */
 export type Screen =
@@ -6,7 +9,7 @@ export type Screen =
   | { readonly name: 'planner' }
   | { readonly name: 'change' }
   | { readonly name: 'adopt' }
-  | { readonly name: 'move' }
+  | { readonly name: 'move'; readonly from: Repository }
   | { readonly name: 'sign-request' }
   | { readonly name: 'ceremony'; readonly ceremonyId: string }
   | { readonly name: 'verify' }

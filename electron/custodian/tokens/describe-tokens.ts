@@ -1,0 +1,131 @@
+import type { KeyRecord } from '../../../shared/ceremony/key-record.ts';
+import { reportError } from '../../../shared/contract/errors.ts';
+import type { TokenSettings, TokensView, TokenView } from '../../../shared/contract/tokens.ts';
+import { visible } from '../../../shared/display/visible.ts';
+import type { TokenDescription, TokenKey } from '../../signers/token.ts';
+import type { Desk } from '../desk.ts';
+import type { KnownToken, Survey } from './token-desk.ts';
+
+/** Others' text, as long as a line. */
+const text = (value: string): string => visible(value, 120);
+
+/** The tokens that are plugged in, with whose keys they hold. Cheap: to be asked about each second. */
+export async function describeTokens(desk: Desk): Promise<TokensView> {
+  await takeUpSettings(desk);
+  return tokensView(desk, await desk.tokens.glance());
+}
+
+/** Keeps which modules and authorities are used, and looks again. */
+export async function configureTokens(
+  desk: Desk,
+  { settings }: { readonly settings: TokenSettings },
+): Promise<TokensView> {
+  const opened = await desk.vaults.open(false);
+  await opened.vault.storeTokenSettings(settings);
+  return describeTokens(desk);
+}
+
+/** The real vault's settings serve rehearsals too: it is the same desk. Without a vault there are none. */
+export async function takeUpSettings(desk: Desk): Promise<void> {
+  const stored = await desk.vaults
+    .existing()
+    .then(vaults => vaults.find(({ rehearsal }) => !rehearsal)?.vault.readTokenSettings());
+  desk.tokens.settings = {
+    modules: [...new Set([...(stored?.modules ?? []), ...desk.modules])],
+    authorities: [...(stored?.authorities ?? [])],
+  };
+}
+
+export async function tokensView(desk: Desk, { tokens, unsupported }: Survey): Promise<TokensView> {
+  const vaults = await desk.vaults.existing();
+  const records = (await Promise.all(vaults.map(({ vault }) => vault.listKeys()))).flat();
+  return {
+    tokens: tokens.map(token => tokenView(token, records)),
+    unsupported: unsupported.map(({ custody, problem }) => ({ custody, problem: reportError(problem) })),
+    busy: desk.tokens.busy,
+    settings: desk.tokens.settings,
+  };
+}
+
+function tokenView(
+  { token, state, description, problem }: KnownToken,
+  records: readonly KeyRecord[],
+): TokenView {
+  const common = {
+    id: token.id,
+    custody: token.custody,
+    state,
+    ...(problem ? { problem: reportError(problem) } : {}),
+  };
+  if (!description) {
+    const product = text(token.product);
+    return { ...common, product, secrets: [], slots: [], keytypes: [], abilities: [], advice: [] };
+  }
+  return {
+    ...common,
+    product: text(description.product || token.product),
+    ...(description.serial === undefined ? {} : { serial: text(description.serial) }),
+    ...(description.firmware === undefined ? {} : { firmware: text(description.firmware) }),
+    secrets: description.secrets.map(({ name, triesLeft, triesTotal, isDefault }) => ({
+      name,
+      ...(triesLeft === undefined ? {} : { triesLeft }),
+      ...(triesTotal === undefined ? {} : { triesTotal }),
+      ...(isDefault === undefined ? {} : { isDefault }),
+    })),
+    slots: description.slots.map(({ id, name, key }) => ({
+      id,
+      name: text(name),
+      ...(key ? { key: keyView(key, records) } : {}),
+    })),
+    keytypes: (['ecdsa-p256', 'ecdsa-p384', 'ed25519'] as const).filter(keytype =>
+      description.algorithms.includes(keytype),
+    ),
+    abilities: [...description.abilities],
+    advice: adviceFor(description),
+  };
+}
+
+type KeyView = NonNullable<TokenView['slots'][number]['key']>;
+
+function keyView(key: TokenKey, records: readonly KeyRecord[]): KeyView {
+  const { publicKey, algorithm, origin, pinPolicy, touchPolicy, certificate } = key;
+  return {
+    ...(publicKey ? { fingerprint: publicKey.fingerprint } : {}),
+    ...(publicKey && publicKey.algorithm !== 'rsa' ? { keytype: publicKey.algorithm } : {}),
+    algorithm: text(algorithm),
+    origin,
+    pinPolicy,
+    touchPolicy,
+    hasCertificate: certificate !== undefined,
+    owners: records
+      .filter(record => record.fingerprint === publicKey?.fingerprint)
+      .map(({ holder, role, repository, rehearsal }) => ({ holder, role, repository, rehearsal })),
+  };
+}
+
+const secretInWords = { pin: 'PIN', puk: 'PUK', 'management-key': 'management key' } as const;
+
+function adviceFor({ secrets, warnings }: TokenDescription): TokenView['advice'] {
+  const advice: TokenView['advice'] = [];
+  const warn = (message: string): void => void advice.push({ message, severity: 'warning' });
+  for (const { name, triesLeft } of secrets) {
+    const word = secretInWords[name];
+    if (triesLeft === 0)
+      warn(
+        name === 'pin'
+          ? 'The PIN is blocked. Whoever has the PUK can set a new one.'
+          : `The ${word} is blocked.`,
+      );
+    else if (triesLeft === 1) warn(`One try is left for the ${word}. Another wrong one blocks it.`);
+  }
+  for (const { name, isDefault } of secrets) {
+    if (isDefault)
+      warn(
+        `The ${secretInWords[name]} is still the one every token is sold with: anybody knows it. Change it before a key is made here.`,
+      );
+  }
+  return [
+    ...advice,
+    ...warnings.map(message => ({ message: visible(message, 500), severity: 'notice' as const })),
+  ];
+}

@@ -1,0 +1,220 @@
+import { custodyInWords, type TokenCustody } from '../../../shared/ceremony/custody.ts';
+import type { GeneratedKeyType } from '../../../shared/ceremony/plan.ts';
+import type { BegunTokenKey } from '../../../shared/ceremony/state.ts';
+import type { AttestationVerdict, TokenEvidence } from '../../../shared/ceremony/token-facts.ts';
+import { RootwardError } from '../../../shared/contract/errors.ts';
+import type { TokenKeyInput } from '../../../shared/contract/tokens.ts';
+import { visible } from '../../../shared/display/visible.ts';
+import { parsePem, writePem } from '../../../shared/tuf/pem.ts';
+import type { PublicKey } from '../../../shared/tuf/public-key.ts';
+import type { Attestation, Token, TokenDescription, TokenSlot } from '../../signers/token.ts';
+import type { TokenDesk } from './token-desk.ts';
+import { nameOf } from './token-desk.ts';
+
+/** A key on a token, with where it is. */
+export interface FoundTokenKey {
+  readonly token: Token;
+  readonly description: TokenDescription;
+  readonly slot: TokenSlot;
+  readonly publicKey: PublicKey;
+  readonly origin: TokenEvidence['origin'];
+}
+
+/** When a new key asks for its PIN and a touch, where nobody chose: a root key signs seldom, so always. */
+const defaultPolicies = { pinPolicy: 'always', touchPolicy: 'always' } as const;
+
+/**
+ * Makes a key on a token, or takes up one that is there.
+ * @param begun what an earlier attempt at the same step told a token to make
+ * @param onBegin makes durable that a key is about to be made
+ * @param isTaken whether a key belongs to somebody already
+ * @throws RootwardError `token-wrong`, `token-slot-empty`, `token-slot-taken`, `token-not-capable`, `key-mismatch`, `key-exists`, and
+ *   what the token's driver throws
+ */
+export async function obtainTokenKey(
+  desk: TokenDesk,
+  input: TokenKeyInput,
+  { keytype, custody }: { readonly keytype: GeneratedKeyType; readonly custody: TokenCustody },
+  begun: BegunTokenKey | undefined,
+  onBegin: (begun: BegunTokenKey) => Promise<void>,
+  isTaken: (fingerprint: string) => boolean,
+): Promise<FoundTokenKey> {
+  const token = await desk.byId(input.token);
+  if (token.custody !== custody) {
+    throw new RootwardError('token-wrong', {
+      message: `The plan keeps this key on ${custodyInWords[custody]}; what was chosen is ${custodyInWords[token.custody]}.`,
+      remedy: 'Choose a token of the kind the plan names, or change the plan.',
+    });
+  }
+  const description = await desk.describe(token);
+  if (input.make === 'existing') {
+    const slot = description.slots.find(candidate => candidate.id === input.slot);
+    if (!slot?.key) throw slotEmpty(token, description, input.slot);
+    return takeUp(token, description, slot, keytype, 'existing', isTaken);
+  }
+  const unfinished = begun && keyOfUnfinished(token, description, begun, keytype, isTaken);
+  if (unfinished) return { ...unfinished, origin: 'generated' };
+  const occupied = description.slots.find(slot => slot.id === input.slot && slot.key);
+  if (occupied) throw slotTaken(token, description, occupied);
+  if (!token.generate || !description.abilities.includes('generate'))
+    throw cannotMake(token, description, 'It makes no keys.');
+  if (!description.algorithms.includes(keytype))
+    throw cannotMake(token, description, `It makes no ${keytype} keys.`);
+
+  const before = fingerprintsOn(description);
+  await onBegin({ custody: token.custody, serial: description.serial, slot: input.slot, before });
+  const { pinPolicy = defaultPolicies.pinPolicy, touchPolicy = defaultPolicies.touchPolicy } = input;
+  const made = await desk.use(token, async () =>
+    token.generate?.(
+      { slot: input.slot, algorithm: keytype, pinPolicy, touchPolicy },
+      {
+        ...(input.pin ? { pin: input.pin } : {}),
+        ...(input.managementKey ? { managementKey: input.managementKey } : {}),
+      },
+    ),
+  );
+  // SECURITY: what counts is the key the token shows in the slot, not the one it said it made.
+  const after = await desk.describe(token);
+  const slot = after.slots.find(
+    candidate =>
+      candidate.key?.publicKey !== undefined &&
+      candidate.key.publicKey.fingerprint === made?.publicKey?.fingerprint,
+  );
+  if (!slot) {
+    throw new RootwardError('token-reply-invalid', {
+      message: `${nameOf(token, after)} said that it made a key, and does not show it.`,
+      remedy:
+        'Nothing was taken up. Plug the token in again and repeat the step: what it made is then found.',
+    });
+  }
+  return takeUp(token, after, slot, keytype, 'generated', isTaken);
+}
+
+/** The key that an interrupted attempt left on this token: one that was not there before, of the right kind. */
+function keyOfUnfinished(
+  token: Token,
+  description: TokenDescription,
+  begun: BegunTokenKey,
+  keytype: GeneratedKeyType,
+  isTaken: (fingerprint: string) => boolean,
+): FoundTokenKey | undefined {
+  if (begun.custody !== token.custody || begun.serial !== description.serial) return undefined;
+  const fresh = description.slots.filter(({ key }) => {
+    const fingerprint = key?.publicKey?.fingerprint;
+    return (
+      fingerprint !== undefined &&
+      key?.publicKey?.algorithm === keytype &&
+      key.origin !== 'imported' &&
+      !begun.before.includes(fingerprint) &&
+      !isTaken(fingerprint)
+    );
+  });
+  // In the place that was named; a PKCS#11 token chooses the place itself, so there a single new key is it.
+  const slot =
+    fresh.find(({ id }) => id === begun.slot) ??
+    (token.custody === 'pkcs11' && fresh.length === 1 ? fresh[0] : undefined);
+  return slot && takeUp(token, description, slot, keytype, 'generated', isTaken);
+}
+
+function takeUp(
+  token: Token,
+  description: TokenDescription,
+  slot: TokenSlot,
+  keytype: GeneratedKeyType,
+  origin: FoundTokenKey['origin'],
+  isTaken: (fingerprint: string) => boolean,
+): FoundTokenKey {
+  const publicKey = slot.key?.publicKey;
+  if (publicKey?.algorithm !== keytype) {
+    throw new RootwardError('key-mismatch', {
+      message: `The key in ${visible(slot.name, 64)} of ${nameOf(token, description)} is ${visible(slot.key?.algorithm ?? 'of no known kind', 64)}; the plan asks for ${keytype}.`,
+      remedy: 'Choose another place, or change the plan.',
+    });
+  }
+  if (isTaken(publicKey.fingerprint)) {
+    throw new RootwardError('key-exists', {
+      message: `The key in ${visible(slot.name, 64)} of ${nameOf(token, description)} has a holder already.`,
+      remedy: 'Choose another place: two holders with one key would be one voice.',
+    });
+  }
+  return { token, description, slot, publicKey, origin };
+}
+
+export const fingerprintsOn = ({ slots }: TokenDescription): string[] =>
+  slots.flatMap(({ key }) => key?.publicKey?.fingerprint ?? []);
+
+/**
+ * Asks the token to prove where a key came from.
+ * @param authorities PEM certificates that are trusted
+ * @returns undefined where this token cannot attest
+ */
+export async function askForProof(
+  desk: TokenDesk,
+  { token, description, slot, publicKey }: Omit<FoundTokenKey, 'origin'>,
+): Promise<AttestationVerdict | undefined> {
+  if (!token.attest || !description.abilities.includes('attest')) return undefined;
+  const authorities = authoritiesOf(desk);
+  try {
+    const attestation = await desk.use(token, async () => token.attest?.(slot.id, authorities));
+    return attestation && verdictOf(attestation, publicKey);
+  } catch (error) {
+    // An imported key has no proof, and says so; a token that was pulled is another matter.
+    if (!(error instanceof RootwardError) || error.code !== 'token-not-capable') throw error;
+    return { verdict: 'not-proven', problem: error.message };
+  }
+}
+
+/** @returns the certificates (DER) that attestations are trusted by */
+export const authoritiesOf = ({ settings }: TokenDesk): Uint8Array[] =>
+  settings.authorities.flatMap(({ certificate }) => parsePem(certificate).map(({ bytes }) => bytes));
+
+/** @returns a verdict about this very key, whatever else the chain proves */
+export function verdictOf(attestation: Attestation, publicKey: PublicKey): AttestationVerdict {
+  const chain = attestation.chain.map(der => writePem('CERTIFICATE', der)).join('');
+  const isOfKey = attestation.publicKey.fingerprint === publicKey.fingerprint;
+  if (isOfKey && attestation.problem === undefined && attestation.trustedBy !== undefined)
+    return { verdict: 'proven', trustedBy: visible(attestation.trustedBy, 200), chain };
+  const problem = isOfKey
+    ? (attestation.problem ?? 'its certificates end at no authority that is trusted here')
+    : 'its certificate speaks of another key';
+  return { verdict: 'not-proven', problem: visible(problem, 900), chain };
+}
+
+/** @returns what is written down about a key on a token. Others' text, made visible. */
+export function evidenceOfToken(
+  { token, description, slot, origin }: FoundTokenKey,
+  attestation: AttestationVerdict | undefined,
+): TokenEvidence {
+  const text = (value: string): string => visible(value, 64);
+  return {
+    custody: token.custody,
+    product: text(description.product || token.product),
+    ...(description.serial === undefined ? {} : { serial: text(description.serial) }),
+    ...(description.firmware === undefined ? {} : { firmware: text(description.firmware) }),
+    slot: slot.id,
+    slotName: text(slot.name),
+    pinPolicy: slot.key?.pinPolicy ?? 'unknown',
+    touchPolicy: slot.key?.touchPolicy ?? 'unknown',
+    origin,
+    ...(attestation ? { attestation } : {}),
+  };
+}
+
+const slotEmpty = (token: Token, description: TokenDescription, slot: string): RootwardError =>
+  new RootwardError('token-slot-empty', {
+    message: `There is no key in ${visible(slot, 64)} of ${nameOf(token, description)}.`,
+    remedy: 'Choose a place that holds a key, or have the token make one there.',
+  });
+
+const slotTaken = (token: Token, description: TokenDescription, slot: TokenSlot): RootwardError =>
+  new RootwardError('token-slot-taken', {
+    message: `${visible(slot.name, 64)} of ${nameOf(token, description)} holds a key already.`,
+    remedy:
+      'Choose an empty place, or take up the key that is there. Delete it only when nobody needs it any more: that cannot be undone.',
+  });
+
+const cannotMake = (token: Token, description: TokenDescription, why: string): RootwardError =>
+  new RootwardError('token-not-capable', {
+    message: `${nameOf(token, description)} cannot be used for this key. ${why}`,
+    remedy: 'Take another token, or change the kind of key in the plan.',
+  });

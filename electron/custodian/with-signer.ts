@@ -1,0 +1,119 @@
+import type { KeyRecord } from '../../shared/ceremony/key-record.ts';
+import type { Credential } from '../../shared/ceremony/steps.ts';
+import { tokenInWords } from '../../shared/ceremony/token-facts.ts';
+import { RootwardError } from '../../shared/contract/errors.ts';
+import type { TokenEvent } from '../../shared/contract/tokens.ts';
+import { type PublicKey, publicKeyFromPem } from '../../shared/tuf/public-key.ts';
+import type { HashName } from '../../shared/tuf/signature.ts';
+import type { Signer } from '../signers/signer.ts';
+import { signAndVerify, softwareSigner } from '../signers/software.ts';
+import type { Token, TokenCustody } from '../signers/token.ts';
+import { withOpenedKey } from '../vault/age-key-file.ts';
+import type { Desk } from './desk.ts';
+import { nameOf } from './tokens/token-desk.ts';
+import type { OpenVault } from './vaults.ts';
+
+/** Signs once with a key that is named already. What it returns was verified by two implementations. */
+export type SignNow = (message: Uint8Array, hash: HashName) => Uint8Array | Promise<Uint8Array>;
+
+/** How long a token waits to be touched, in seconds: a YubiKey 15; on a Ledger people read a display first. */
+const touchSeconds: Readonly<Record<TokenCustody, number>> = { piv: 15, ledger: 60, pkcs11: 30 };
+
+/**
+ * The one way to a signature. Finds the key, in this vault or on a token that is plugged in, and hands its signing
+ * function to `use`. A sealed key is opened for each signature and wiped; a token's session is opened for each
+ * signature and closed.
+ * @param fingerprint SHA-256 of the key's SubjectPublicKeyInfo
+ * @param credential the passphrase for a software key, the PIN for a token; the caller wipes it
+ * @throws RootwardError `key-not-found`, `passphrase-needed`, `wrong-passphrase`, `key-damaged`; `token-not-found`,
+ *   `token-wrong`, `pin-needed`, and what the token's driver throws; `signature-invalid`, `verifiers-disagree`
+ */
+export async function withSigner<Result>(
+  desk: Desk,
+  opened: OpenVault,
+  fingerprint: string,
+  credential: Credential,
+  use: (sign: SignNow, record: KeyRecord) => Promise<Result>,
+): Promise<Result> {
+  const record = await opened.vault.readRecord(fingerprint);
+  const publicKey = publicKeyFromPem(record.publicKey);
+  if (record.custody === 'software') {
+    const { sealed } = await opened.vault.readKey(fingerprint);
+    const { passphrase } = credential;
+    if (!passphrase) throw passphraseNeeded();
+    const signer = softwareSigner(publicKey, (secret, open) => withOpenedKey(sealed, secret, open));
+    return use((message, hash) => signAndVerify(signer, message, hash, passphrase), record);
+  }
+  const token = await desk.tokens.holding(publicKey, {
+    custody: record.custody,
+    serial: record.token.serial,
+    words: tokenInWords(record.token),
+  });
+  return use(tokenSigning(desk, token, publicKey, credential.pin, record.holder), record);
+}
+
+/**
+ * @param holder whose key it is, for the window
+ * @returns a function that signs with a key of this token, tells the window when it is to be touched, and hands out
+ *   only what verifies
+ */
+export function tokenSigning(
+  desk: Desk,
+  token: Token,
+  publicKey: PublicKey,
+  pin: Uint8Array | undefined,
+  holder: string | undefined,
+): SignNow {
+  return (message, hash) =>
+    desk.tokens.use(token, async () => {
+      const signer = await token.signer(publicKey);
+      if (signer.asks.secret === 'pin' && (pin === undefined || pin.length === 0)) throw pinNeeded(token);
+      const tell = (state: TokenEvent['state']): void =>
+        desk.onToken({
+          event: 'token',
+          state,
+          ...(holder === undefined ? {} : { holder }),
+          product: nameOf(token, undefined),
+          seconds: touchSeconds[token.custody],
+        });
+      tell(signer.asks.touch ? 'touch-needed' : 'waiting');
+      try {
+        return await signOnToken(token, signer, message, hash, pin ?? new Uint8Array(0));
+      } finally {
+        tell('done');
+      }
+    });
+}
+
+/** A token that says "done" and hands out a wrong signature is named: the holder must hear which one it is. */
+async function signOnToken(
+  token: Token,
+  signer: Signer,
+  message: Uint8Array,
+  hash: HashName,
+  pin: Uint8Array,
+): Promise<Uint8Array> {
+  try {
+    return await signAndVerify(signer, message, hash, pin);
+  } catch (error) {
+    if (!(error instanceof RootwardError) || error.code !== 'signature-invalid') throw error;
+    throw new RootwardError('signature-invalid', {
+      message: `${nameOf(token, undefined)} answered with a signature that does not verify. It was thrown away.`,
+      remedy:
+        'Try once more. If it comes back, this token cannot be trusted with this kind of key: let another holder sign, and replace it.',
+      cause: error,
+    });
+  }
+}
+
+const passphraseNeeded = (): RootwardError =>
+  new RootwardError('passphrase-needed', {
+    message: 'This key is sealed in this vault, and no passphrase was given.',
+    remedy: 'Type the passphrase of the key.',
+  });
+
+const pinNeeded = (token: Token): RootwardError =>
+  new RootwardError('pin-needed', {
+    message: `${nameOf(token, undefined)} asks for its PIN, and none was given.`,
+    remedy: 'Type the PIN of this token. No try was spent.',
+  });
