@@ -60,6 +60,7 @@ export const errorCodes = [
   'pin-needed',
   'pin-unfit',
   // Backups, shares and drills
+  'share-length',
   'share-word-unknown',
   'share-checksum',
   'share-foreign',
