@@ -31,7 +31,13 @@ const nodeEntries = {
   rootward: 'electron/cli/rootward.ts',
 };
 /** Kept out of the bundles: the runtime itself and packages with native parts, which are loaded lazily. */
-const external = ['electron', 'usb', '@ledgerhq/hw-transport-node-hid', 'pkcs11js'];
+const external = [
+  'electron',
+  'usb',
+  '@ledgerhq/hw-transport-node-hid',
+  '@ledgerhq/hw-transport-node-hid/lib/TransportNodeHid',
+  'pkcs11js',
+];
 
 /** @returns {number} the newest modification time (milliseconds) below `place`, itself included. */
 function newest(place) {

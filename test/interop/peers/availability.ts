@@ -17,7 +17,10 @@ export type PeerName =
   | 'python-tuf'
   | 'tuf-js'
   | 'docker'
-  | 'usb-guest';
+  | 'usb-guest'
+  | 'softhsm2'
+  | 'pkcs11-tool'
+  | 'pkcs11js';
 
 export type PeerState =
   | {
@@ -35,6 +38,9 @@ const howToGet: Record<PeerName, string> = {
   openssl: 'apt-get install openssl',
   'python-tuf': 'sh test/interop/peers/install-python-tuf.sh',
   'tuf-js': 'npm ci',
+  softhsm2: 'apt-get install softhsm2',
+  'pkcs11-tool': 'apt-get install opensc',
+  pkcs11js: 'npm run build:pkcs11',
   docker: 'install a docker CLI older than 29 (29 made `docker trust` a plugin): docker/docker-ce-cli 28',
   'usb-guest':
     'on Debian: apt-get install qemu-system-x86 cpio busybox-static kmod udev pcscd libccid yubico-piv-tool; test/guest/prepare-guest.sh',
@@ -92,6 +98,12 @@ function look(name: PeerName): PeerState {
       return program(name, 'age', ['--version'], /(\S+)/, '');
     case 'openssl':
       return program(name, 'openssl', ['version'], /^OpenSSL (\S+)/, '');
+    case 'softhsm2':
+      return softHsm();
+    case 'pkcs11-tool':
+      return program(name, 'pkcs11-tool', ['--version'], /OpenSC (\S+?),?\s/, '');
+    case 'pkcs11js':
+      return pkcs11js();
     case 'docker':
       return docker();
     case 'usb-guest':
@@ -149,6 +161,33 @@ function usbGuest(): PeerState {
   if (!existsSync(prepared)) return missing('usb-guest', 'no kernel was prepared for the guest');
   const [kernel] = readFileSync(prepared, 'utf8').split(' ');
   return { ...emulator, version: `QEMU ${emulator.version} with Linux ${kernel}` };
+
+/** SoftHSM2's module; its path differs from one distribution to the next. */
+function softHsm(): PeerState {
+  const found = program('softhsm2', 'softhsm2-util', ['--version'], /(\d+\.\S+)/, '');
+  if (!found.available) return found;
+  const places = [
+    '/usr/lib/softhsm/libsofthsm2.so',
+    '/usr/lib64/softhsm/libsofthsm2.so',
+    '/usr/lib64/pkcs11/libsofthsm2.so',
+    '/opt/homebrew/lib/softhsm/libsofthsm2.so',
+    '/usr/local/lib/softhsm/libsofthsm2.so',
+  ];
+  const command = places.find(place => existsSync(place));
+  if (command === undefined) return missing('softhsm2', `its module is at none of ${places.join(', ')}`);
+  return { available: true, command, version: found.version };
+}
+
+/** pkcs11js has no ready-made binary, and nothing is compiled at install. */
+function pkcs11js(): PeerState {
+  const require = createRequire(import.meta.url);
+  try {
+    require('pkcs11js');
+    const version: string = require('pkcs11js/package.json').version;
+    return { available: true, command: require.resolve('pkcs11js'), version };
+  } catch {
+    return missing('pkcs11js', 'the npm package pkcs11js is not installed or was not built');
+  }
 }
 
 function tufJs(): PeerState {
