@@ -40,7 +40,7 @@ export function App() {
     case 'adopt':
       return <AdoptScreen />;
     case 'move':
-      return <MoveScreen from={screen.from} />;
+      return <MoveScreen />;
     case 'sign-request':
       return <SignRequestScreen />;
     case 'ceremony':

@@ -82,8 +82,8 @@ export function planInputOf(plan: SettledPlan): Plan | undefined {
               },
             }),
         signers: [...plan.signers.root],
-        // How many versions back they belong to is not written down; at most as many as there are keys.
-        legacy: Math.min(plan.base?.legacy.length ?? 0, 20),
+        // A plan that does not say how many versions: at most as many as there are keys.
+        legacy: plan.base?.legacyVersions ?? Math.min(plan.base?.legacy.length ?? 0, 20),
       };
     }
   }

@@ -347,6 +347,7 @@ export function planRotation(plan: RotationPlan, sources: RotationSources, now: 
         ...(signsTargets && targetsText !== undefined ? { targets: targetsText } : {}),
         holders: before,
         legacy,
+        ...(plan.legacy > 0 ? { legacyVersions: plan.legacy } : {}),
       },
       ...(plan.online ? { replacesOnlineKeys: true } : {}),
       ...(plan.compromised.length > 0 ? { compromised: plan.compromised } : {}),

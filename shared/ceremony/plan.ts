@@ -9,13 +9,23 @@ export type DialectName = z.infer<typeof dialectNameSchema>;
 export const generatedKeyTypeSchema = z.enum(['ecdsa-p256', 'ecdsa-p384', 'ed25519']);
 export type GeneratedKeyType = z.infer<typeof generatedKeyTypeSchema>;
 
+/**
+ * Text that stands in transcripts and on screens: no control or bidirectional-override characters, and no half of a
+ * character, which UTF-8 cannot write: two texts would have one hash.
+ */
+const harmless = /^[^\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]*$/u;
+
+/** One line that people write or that names a file, as it stands in the journal and on paper. */
+export const lineSchema = z
+  .string()
+  .regex(harmless, 'one line without control characters')
+  .refine(text => text.trim() !== '', 'a text is needed');
+
 export const personNameSchema = z
   .string()
   .min(1, 'a name is needed')
   .max(80, 'a name has at most 80 characters')
-  // Names stand in transcripts, on screens and in file names: no control or bidirectional-override characters, and
-  // no half of a character, which UTF-8 cannot write: two names would have one hash.
-  .regex(/^[^\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]+$/u, 'a name has no control characters')
+  .regex(harmless, 'a name has no control characters')
   .refine(name => name.trim() === name, 'a name does not begin or end with a space');
 
 export const holderSchema = z.strictObject({
@@ -45,7 +55,7 @@ export const onlineKeySchema = z.strictObject({
   /** The file's content, as it was handed in: JSON, PEM, hex or base64 text. */
   text: z.string().min(1).max(65_536),
   /** The file's name, for the transcript. */
-  source: z.string().max(255).optional(),
+  source: lineSchema.max(255).optional(),
 });
 export type OnlineKey = z.infer<typeof onlineKeySchema>;
 

@@ -55,6 +55,8 @@ export const baseSchema = z.strictObject({
   holders: z.strictObject({ root: z.array(listedHolderSchema), targets: z.array(listedHolderSchema) }),
   /** Notary: keys of earlier roots that sign once more, for clients that far behind. */
   legacy: z.array(listedHolderSchema),
+  /** How many earlier versions were asked for; journals of 2026 may lack it. */
+  legacyVersions: z.int().min(1).max(20).optional(),
 });
 export type Base = z.infer<typeof baseSchema>;
 

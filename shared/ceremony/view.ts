@@ -1,7 +1,7 @@
 import type { KeyPlace } from '../contract/tokens.ts';
 import type { CeremonyView, HomeView, StepView, SummaryRow } from '../contract/views.ts';
 import { dialects } from '../dialects/dialects.ts';
-import { distanceInWords } from '../display/dates.ts';
+import { dateInWords, distanceInWords } from '../display/dates.ts';
 import { fingerprintFromHex } from '../display/fingerprint.ts';
 import { planSentence, planSummary, planTitle } from './describe.ts';
 import { documentPayloads, holderKeys } from './documents.ts';
@@ -240,7 +240,7 @@ export function homeView(ceremonies: readonly CeremonyState[], now: number): Hom
       ...succession(ceremony.plan, ceremonies),
       rootExpires: ceremony.plan.expires.root,
       targetsExpires: ceremony.plan.expires.targets,
-      due: dueItems(ceremony.plan.expires, now),
+      due: dueItems(ceremony.plan, now),
     })),
     ceremonies: newestFirst.map(ceremony => {
       const present = presentStep(ceremony);
@@ -285,22 +285,45 @@ function succession(
 
 const yearAhead = 365 * 86_400_000;
 const halfYearAhead = 183 * 86_400_000;
+/**
+ * From six months before its end on, Notary's clients sign a root anew whenever they publish, and publish nothing where
+ * they lack its keys (client/helpers.go nearExpiry, client/client.go signRootIfNecessary). Six months have at most as
+ * many days.
+ */
+const notaryClientsSign = 184 * 86_400_000;
 
+/** @param now milliseconds since 1970. @returns what is to be renewed, the one with the least time left first */
 function dueItems(
-  expires: { root: string; targets: string },
+  { expires, dialect, rehearsal }: Pick<SettledPlan, 'expires' | 'dialect' | 'rehearsal'>,
   now: number,
 ): HomeView['repositories'][number]['due'] {
   return (['root', 'targets'] as const)
     .filter(role => expires[role] !== '')
-    .map(role => ({ role, left: Date.parse(expires[role]) - now }))
-    .filter(({ left }) => left < yearAhead)
-    .sort((left, right) => left.left - right.left)
-    .map(({ role, left }) => ({
-      message:
-        left <= 0
-          ? `The ${role} expired ${distanceInWords(expires[role], now)}. Clients refuse ${role === 'root' ? 'it' : 'them'}.`
-          : `The ${role} ${role === 'root' ? 'expires' : 'expire'} ${distanceInWords(expires[role], now)}. Renew ${role === 'root' ? 'it' : 'them'} before then.`,
-      severity:
-        left <= 0 ? ('overdue' as const) : left < halfYearAhead ? ('warning' as const) : ('notice' as const),
-    }));
+    .map(role => {
+      const ends = Date.parse(expires[role]);
+      // Nobody publishes what was rehearsed.
+      const isSigned = dialect === 'notary-v1' && role === 'root' && !rehearsal;
+      return { role, ends, isSigned, renewBy: isSigned ? ends - notaryClientsSign : ends };
+    })
+    .filter(({ renewBy }) => renewBy - now < yearAhead)
+    .sort((left, right) => left.renewBy - right.renewBy)
+    .map(({ role, ends, isSigned, renewBy }) => {
+      const [verb, it] = role === 'root' ? ['expires', 'it'] : ['expire', 'them'];
+      const distance = distanceInWords(expires[role], now);
+      const renew = renewBy <= now ? 'now' : `before ${dateInWords(new Date(renewBy).toISOString())}`;
+      return {
+        message:
+          ends <= now
+            ? `The ${role} expired ${distance}. Clients refuse ${it}.`
+            : isSigned
+              ? `The ${role} ${verb} ${distance}. Renew it ${renew}: from six months before its end on, Notary's clients sign it anew whenever they publish, and cannot publish without its keys.`
+              : `The ${role} ${verb} ${distance}. Renew ${it} before then.`,
+        severity:
+          renewBy <= now
+            ? ('overdue' as const)
+            : renewBy - now < halfYearAhead
+              ? ('warning' as const)
+              : ('notice' as const),
+      };
+    });
 }

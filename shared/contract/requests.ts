@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { planSchema } from '../ceremony/plan.ts';
+import { lineSchema, planSchema } from '../ceremony/plan.ts';
 import { credentialSchema, stepInputSchema } from '../ceremony/steps.ts';
 import { errorReportSchema } from './errors.ts';
 import {
@@ -104,7 +104,7 @@ export const requests = {
     handler: 'custodian',
     request: z.strictObject({
       ceremonyId,
-      reason: z.string().min(1).max(500),
+      reason: lineSchema.max(500),
       confirmation: z.string().max(255),
     }),
     reply: ceremonyViewSchema,

@@ -263,7 +263,7 @@ describe.skipIf(reason)(`a root is changed${reason ? ` (${reason})` : ''}`, () =
         .check();
       await third.picture('rotation-adopt-keys');
       await third.primary();
-      await third.heading('Who is in the room?');
+      await third.heading('Who else is in the room?');
       await third.primary();
       await third.heading('What if a network appears?');
       await third.radio('Warn and record').check();

@@ -4,6 +4,7 @@ import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, it, type TestContext } from 'vitest';
+import { answered } from '../../electron/cli/output.ts';
 import { genesisPlanSchema } from '../../shared/ceremony/plan.ts';
 import { courierBlock, plainPlan } from './ceremony-program.ts';
 import { missingPeers, needPeers } from './peers/availability.ts';
@@ -295,26 +296,28 @@ describe('a real root, whose targets key is replaced', () => {
     await publish(held.out);
   }, 240_000);
 
+  /** A stock client that has a targets key of this vault, and something to publish. */
+  async function publisherWith(holder: string, artifact = `by-${holder}`): Promise<NotaryClient> {
+    const client = notaryClient(server);
+    expect(await listCollection(server, released, { client })).toMatchObject({ code: 0 });
+    // The release desk takes its key away, in the form the stock client imports.
+    const pem = await real.privateKeyOf(holder, 'targets');
+    const file = path.join(folder, `${holder}.pem`);
+    writeFileSync(file, pem.replace('-----\n', `-----\nrole: targets\ngun: ${released}\n\n`), {
+      mode: 0o600,
+    });
+    await client.mustRun(['key', 'import', file]);
+    const content = path.join(folder, 'artifact.txt');
+    writeFileSync(content, 'released with the exported key\n');
+    await client.mustRun(['add', released, artifact, content]);
+    return client;
+  }
+
   it('is released to by the stock client with the new key, and no longer with the old one', async context => {
     need(context);
-    const publisher = async (holder: string): Promise<NotaryClient> => {
-      const client = notaryClient(server);
-      expect(await listCollection(server, released, { client })).toMatchObject({ code: 0 });
-      // The release desk takes its key away, in the form the stock client imports.
-      const pem = await real.privateKeyOf(holder, 'targets');
-      const file = path.join(folder, `${holder}.pem`);
-      writeFileSync(file, pem.replace('-----\n', `-----\nrole: targets\ngun: ${released}\n\n`), {
-        mode: 0o600,
-      });
-      await client.mustRun(['key', 'import', file]);
-      const artifact = path.join(folder, 'artifact.txt');
-      writeFileSync(artifact, 'released with the exported key\n');
-      await client.mustRun(['add', released, `by-${holder}`, artifact]);
-      return client;
-    };
-    const old = await (await publisher('release-desk')).run(['publish', released]);
+    const old = await (await publisherWith('release-desk')).run(['publish', released]);
     expect(old.code).not.toBe(0);
-    await (await publisher('release-2')).mustRun(['publish', released]);
+    await (await publisherWith('release-2')).mustRun(['publish', released]);
     expect((await listCollection(server, released)).targets.map(target => target.name)).toEqual([
       'by-release-2',
     ]);
@@ -339,5 +342,31 @@ describe('a real root, whose targets key is replaced', () => {
     expect((await listCollection(server, released)).targets.map(target => target.name)).toEqual([
       'by-release-2',
     ]);
+  }, 120_000);
+
+  it('in its last six months is signed anew by the stock client, which then cannot publish: the home screen presses', async context => {
+    need(context);
+    const due = async () => {
+      const { repositories } = answered(await real.custodian.handle('describeHome', {}));
+      return repositories.flatMap(repository => repository.due);
+    };
+    expect((await due()).filter(({ severity }) => severity === 'overdue')).toEqual([]);
+    const client = await publisherWith('release-2', 'last');
+    await publish(
+      (await real.hold({ ceremony: 'rotation', repository: released, expires: { root: 'P5M' } })).out,
+    );
+    expect(await listCollection(server, released, { client })).toMatchObject({ code: 0 });
+    const refused = await client.run(['publish', released]);
+    expect(refused.code).not.toBe(0);
+    expect(refused.output).toMatch(/root/);
+    expect(await due()).toContainEqual({
+      severity: 'overdue',
+      message: expect.stringContaining(
+        "Renew it now: from six months before its end on, Notary's clients sign",
+      ),
+    });
+    await publish((await real.hold({ ceremony: 'rotation', repository: released })).out);
+    await client.mustRun(['publish', released]);
+    expect((await due()).filter(({ severity }) => severity === 'overdue')).toEqual([]);
   }, 120_000);
 });

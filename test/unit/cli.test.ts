@@ -901,15 +901,22 @@ describe('rootward rehearse', () => {
     ],
     ['a repository that cannot be', ['--dialect', 'tuf-1.0', '--repository', '../x'], /repository/],
     ['one online key of two', ['--dialect', 'tuf-1.0', '--snapshot-key', 'x'], /go together/],
+    [
+      'online keys that are not there',
+      ['--dialect', 'tuf-1.0', '--snapshot-key', 'no-key', '--timestamp-key', 'no-key'],
+      /no-key/,
+    ],
     ['a word too many', ['--dialect', 'tuf-1.0', 'now'], /"now"/],
   ] as const) {
     it(`takes ${name} for wrong usage, exit code 2`, async () => {
-      const scratch = temporaryDirectory('scratch');
-      const result = await rehearse(scratch, ...args, '--out', place('never'));
-      expect(result.stderr).toMatch(message);
-      expect(result.code).toBe(2);
-      expect(existsSync(place('never'))).toBe(false);
-      expect(readdirSync(scratch)).toEqual([]);
+      for (const out of [['--out', place('never')], []]) {
+        const scratch = temporaryDirectory('scratch');
+        const result = await rehearse(scratch, ...args, ...out);
+        expect(result.stderr).toMatch(message);
+        expect(result).toMatchObject({ code: 2, stdout: '' });
+        expect(existsSync(place('never'))).toBe(false);
+        expect(readdirSync(scratch)).toEqual([]);
+      }
     });
   }
 

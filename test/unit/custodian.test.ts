@@ -213,6 +213,12 @@ describe('a step is refused', () => {
         snapshot: { text: snapshot },
         timestamp: { text: timestamp },
       });
+    const handFrom = (source: string) =>
+      complete(ceremony, 'Ada Lovelace', {
+        kind: 'online-keys',
+        snapshot: { ...good, source },
+        timestamp: good,
+      });
     const keys = path.join(`${vaultPath()}-rehearsal`, 'keys');
     const records = readdirSync(keys).filter(name => name.endsWith('.json'));
     expect(records).toHaveLength(4);
@@ -228,6 +234,8 @@ describe('a step is refused', () => {
     expect(code(refused)).not.toBe('internal');
     expect(JSON.stringify(refused)).toMatch(/snapshot/);
     expect(code(await hand('{"keytype":"ecdsa"}'))).toBe('missing-field');
+    for (const source of ['', '\u202egnp.yek', 'a\nkey', '\ud800'])
+      expect([source, code(await handFrom(source))]).toEqual([source, 'request-invalid']);
     expect((await hand(good.text)).ok).toBe(true);
   });
 
@@ -349,6 +357,22 @@ describe('ceremonies', () => {
         confirmation,
       });
     expect(code(await abandon('payments'))).toBe('step-input-invalid');
+    // The reason is printed: it must not turn a line of the transcript around, nor begin another one.
+    for (const reason of [
+      '',
+      ' ',
+      'fell ill\u202e',
+      'fell\nill',
+      '\u001b[2Jill',
+      '\ud800',
+      'x'.repeat(501),
+    ]) {
+      const request = { ceremonyId: ceremony.id, reason, confirmation: plan.repository };
+      expect([reason, code(await custodian.handle('abandonCeremony', request))]).toEqual([
+        reason,
+        'request-invalid',
+      ]);
+    }
     expect(answered(await abandon(plan.repository))).toMatchObject({ state: 'abandoned' });
     expect(code(await abandon(plan.repository))).toBe('ceremony-closed');
     const step = { kind: 'generate-key', passphrase: utf8('passphrase') } as const;

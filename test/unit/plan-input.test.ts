@@ -1,7 +1,13 @@
 import { describe, expect, test } from 'vitest';
 import { genesisPlanSchema } from '../../shared/ceremony/plan.ts';
 import { planInputOf } from '../../shared/ceremony/plan-input.ts';
-import { planHash, settlePlan } from '../../shared/ceremony/settled-plan.ts';
+import {
+  planHash,
+  type SettledPlan,
+  settledPlanSchema,
+  settlePlan,
+} from '../../shared/ceremony/settled-plan.ts';
+import { MemoryDesk } from './build-rotation.ts';
 
 const plan = genesisPlanSchema.parse({
   ceremony: 'genesis',
@@ -34,5 +40,38 @@ describe('a settled plan, written again', () => {
   test('a rehearsal says nothing of how long it is valid', () => {
     const settled = settlePlan(plan, '0'.repeat(16), Date.parse('2026-11-21T09:42:17Z'), true);
     expect(planInputOf(settled)).not.toHaveProperty('expires');
+  });
+});
+
+describe('a change of a Notary root, written again', () => {
+  const p256 = (...names: string[]) => names.map(name => ({ name, keytype: 'ecdsa-p256' }));
+  /** Two holders leave in version 2, one in version 3; their keys sign once more where versions are asked for. */
+  const desk = new MemoryDesk();
+  desk.genesis('notary-v1');
+  desk.rotate({ remove: ['Bob', 'Carol'], add: p256('Dora', 'Emil') });
+  desk.rotate({ remove: ['Dora'], add: p256('Fritz') });
+  const settled = (legacy: number): SettledPlan =>
+    desk.settled(desk.lookAtRotation({ legacy }), '0'.repeat(16));
+
+  test.each([0, 1, 2, 3, 20])('asks for the keys of %i earlier versions as before', legacy => {
+    const plan = settled(legacy);
+    const input = planInputOf(plan);
+    expect(input).toMatchObject({ legacy });
+    expect(planHash(desk.settled(desk.lookAtRotation({ ...input }), '0'.repeat(16)))).toBe(planHash(plan));
+  });
+
+  test('is not the number of their keys', () => {
+    expect([1, 2].map(legacy => settled(legacy).base?.legacy.length)).toEqual([1, 3]);
+  });
+
+  test('from a journal that does not say how many, asks for as many as can be', () => {
+    const { legacyVersions, ...base } = settled(2).base ?? {
+      holders: { root: [], targets: [] },
+      legacy: [],
+      root: '',
+    };
+    expect(legacyVersions).toBe(2);
+    const old = settledPlanSchema.parse({ ...settled(2), base });
+    expect(planInputOf(old)).toMatchObject({ legacy: 3 });
   });
 });

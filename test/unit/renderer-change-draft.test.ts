@@ -1,5 +1,4 @@
 import { describe, expect, test } from 'vitest';
-import { addPublished, readPublished } from '../../renderer/src/screens/adopt/published.ts';
 import {
   type ChangeDraft,
   changeProblems,
@@ -10,6 +9,7 @@ import {
   type Repository,
   rotationOf,
 } from '../../renderer/src/stores/change-draft.ts';
+import { addPublished, readPublished } from '../../renderer/src/stores/published.ts';
 import { rotationPlanSchema } from '../../shared/ceremony/plan.ts';
 
 const repository: Repository = {
@@ -166,21 +166,21 @@ describe('published files', () => {
 
   test('are put in order, each version once, the newest targets', () => {
     const read = [root(2), root(1), file('old.json', { signed: { _type: 'Targets', version: 1 } })].map(
-      (one, index) => readPublished(one, String(index)),
+      (one, index) => readPublished(one, index),
     );
     const more = [root(2), file('new.json', { signed: { _type: 'Targets', version: 4 } })].map((one, index) =>
-      readPublished(one, `more-${index}`),
+      readPublished(one, 10 + index),
     );
     const files = addPublished(addPublished([], read), more);
     expect(files.map(one => [one.kind, one.version, one.id])).toEqual([
-      ['root', 1, '1'],
-      ['root', 2, 'more-0'],
-      ['targets', 4, 'more-1'],
+      ['root', 1, 1],
+      ['root', 2, 10],
+      ['targets', 4, 11],
     ]);
   });
 
   test('list their keys; what is no key ID is left out', () => {
-    const { keys, thresholds, dialect } = readPublished(root(1), '1');
+    const { keys, thresholds, dialect } = readPublished(root(1), 1);
     expect(keys).toEqual([
       { role: 'root', keyId: 'abcd', keytype: 'ed25519' },
       { role: 'targets', keyId: 'abcd', keytype: 'ed25519' },
@@ -194,6 +194,6 @@ describe('published files', () => {
     ['another role', { signed: { _type: 'Snapshot', version: 1 } }],
     ['nothing signed', {}],
   ])('%s is neither', (_, document) => {
-    expect(readPublished(file('x', document), 'x').kind).toBe('other');
+    expect(readPublished(file('x', document), 1).kind).toBe('other');
   });
 });

@@ -255,6 +255,23 @@ for (const dialect of ['notary-v1', 'tuf-1.0'] as const) {
       expect(handed.settle?.('0'.repeat(16))).toMatchObject({ targetsVersion: 2, base: { targets } });
     });
 
+    it('no targets handed in because they have expired: it is said, and they are signed anew', () => {
+      const desk = deskWith(dialect, { expires: { root: 'P10Y', targets: 'P1Y' } });
+      const targets = desk.repository(dialect).targetsText as string;
+      const plan = { targets: { add: p256('Tim') } };
+      expect(codesOf(desk.lookAtRotation(plan, targets))).not.toContain('expired');
+      desk.now += 370 * day;
+      const outlook = desk.lookAtRotation(plan, targets);
+      expect(warningOf(outlook, 'expired')).toEqual({
+        code: 'expired',
+        message: expect.stringMatching(/^The targets handed in: It expired on 2027-11-21T09:/),
+        blocking: false,
+      });
+      const held = desk.hold(desk.open(desk.settled(outlook)));
+      expect(Date.parse(JSON.parse(textOf(held.targets)).signed.expires)).toBeGreaterThan(desk.now);
+      expectFollowed(desk, dialect);
+    });
+
     it('targets handed in that are not signed by the repository, or older than those known', () => {
       const desk = deskWith(dialect);
       const old = desk.repository(dialect).targetsText as string;

@@ -5,6 +5,7 @@ import { type OnlineKey, type Plan, planSchema } from '../../../shared/ceremony/
 import { errorFromReport, RootwardError } from '../../../shared/contract/errors.ts';
 import type { FileInput } from '../../../shared/contract/requests.ts';
 import type { CeremonyView } from '../../../shared/contract/views.ts';
+import { visible } from '../../../shared/display/visible.ts';
 import { parseJson } from '../../../shared/tuf/json.ts';
 import { type Custodian, createCustodian } from '../../custodian/custodian.ts';
 import { checkPassphrase } from '../../custodian/steps/holder-key-file.ts';
@@ -255,7 +256,7 @@ export function readOnlineKey(planFile: string, file: string): OnlineKey {
     byte => byte === 0x09 || byte === 0x0a || byte === 0x0d || (byte >= 0x20 && byte < 0x7f),
   );
   const text = isText ? new TextDecoder().decode(bytes) : Buffer.from(bytes).toString('base64');
-  return { text, source: path.basename(file) };
+  return { text, source: visible(path.basename(file), 200) };
 }
 
 const missingOnline = (planFile: string): RootwardError =>

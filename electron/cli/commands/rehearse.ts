@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { dialectNameSchema, genesisPlanSchema, type OnlineKey } from '../../../shared/ceremony/plan.ts';
 import { createCustodian } from '../../custodian/custodian.ts';
+import { readOnlinePublicKey } from '../../custodian/steps/online-keys.ts';
 import { makeFolderDurably } from '../../platform/durable-files.ts';
 import { driveCeremony } from '../ceremony-driver.ts';
 import { cliCustodian } from '../custodian-options.ts';
@@ -30,7 +31,6 @@ export const rehearseCommand: Command = async (commandLine, output) => {
   const keys = wholeNumber(values.keys, '--keys');
   const threshold =
     values.threshold === undefined ? Math.floor(keys / 2) + 1 : wholeNumber(values.threshold, '--threshold');
-  const destination = path.resolve(values.out ?? mkdtempSync(path.join(tmpdir(), 'rootward-rehearsed-')));
   const { 'snapshot-key': snapshotFile, 'timestamp-key': timestampFile } = values;
   if ((snapshotFile === undefined) !== (timestampFile === undefined)) {
     throw wrongUsage('--snapshot-key and --timestamp-key go together.');
@@ -52,25 +52,29 @@ export const rehearseCommand: Command = async (commandLine, output) => {
   });
   if (!plan.success)
     throw wrongUsage(`${plan.error.issues[0]?.path.join('.')}: ${plan.error.issues[0]?.message}.`);
+  const online =
+    snapshotFile === undefined || timestampFile === undefined
+      ? { snapshot: nobodysKey(), timestamp: nobodysKey() }
+      : {
+          snapshot: readOnlineKey('./plan', snapshotFile),
+          timestamp: readOnlineKey('./plan', timestampFile),
+        };
+  readOnlinePublicKey('snapshot', online.snapshot);
+  readOnlinePublicKey('timestamp', online.timestamp);
 
   // A rehearsal leaves nothing behind but its export: the keys go with the folder they were made in.
   const scratch = mkdtempSync(path.join(tmpdir(), 'rootward-rehearsal-'));
   const custodian = createCustodian(cliCustodian(path.join(scratch, 'vault')));
   try {
-    output.out('REHEARSAL. Throwaway keys. Nothing made here may be published or trusted.\n\n');
     const opened = answered(await custodian.handle('openCeremony', { plan: plan.data, rehearsal: true }));
+    output.out('REHEARSAL. Throwaway keys. Nothing made here may be published or trusted.\n\n');
     const passphrases = new Map<string, string>();
     for (const { holder } of opened.keys) {
       passphrases.set(holder, answered(await custodian.handle('suggestPassphrase', {})).passphrase);
     }
+    // Only now, when nothing can be refused any more: a command that was wrong leaves no folder behind.
+    const destination = path.resolve(values.out ?? mkdtempSync(path.join(tmpdir(), 'rootward-rehearsed-')));
     await makeFolderDurably(path.dirname(destination), { mode: 0o755 });
-    const online =
-      snapshotFile === undefined || timestampFile === undefined
-        ? { snapshot: nobodysKey(), timestamp: nobodysKey() }
-        : {
-            snapshot: readOnlineKey('./plan', snapshotFile),
-            timestamp: readOnlineKey('./plan', timestampFile),
-          };
     const finished = await driveCeremony(
       custodian,
       opened.id,

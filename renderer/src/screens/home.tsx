@@ -9,6 +9,7 @@ import { ErrorPanel, Notice } from '../components/notice.tsx';
 import { RehearsalMark } from '../components/rehearsal.tsx';
 import { altKey, primaryKey } from '../components/shortcuts.ts';
 import { t } from '../messages/index.ts';
+import { useAdoption } from '../stores/adoption-draft.ts';
 import { useApplication } from '../stores/application.ts';
 import { machineNow } from '../stores/machine.ts';
 import { useNavigation } from '../stores/navigation.ts';
@@ -139,8 +140,12 @@ export function HomeScreen() {
   const { application, home, error, loadHome } = useApplication();
   const go = useNavigation(state => state.go);
   const plan = (rehearsal: boolean) => {
-    usePlanner.getState().begin(rehearsal);
+    usePlanner.getState().begin({ rehearsal });
     go({ name: 'planner' });
+  };
+  const takeOver = () => {
+    useAdoption.getState().begin(null);
+    go({ name: 'adopt' });
   };
   useEffect(() => {
     void loadHome();
@@ -190,7 +195,7 @@ export function HomeScreen() {
         {home && (
           <div className={actions.adopt}>
             <p>{words.repository.adoptHint}</p>
-            <Action small shortcut={altKey('t')} onPress={() => go({ name: 'adopt' })}>
+            <Action small shortcut={altKey('t')} onPress={takeOver}>
               {words.actions.adopt}
             </Action>
           </div>

@@ -2,6 +2,7 @@ import type { HomeView } from '../../../shared/contract/views.ts';
 import { Action } from '../components/action.tsx';
 import { t } from '../messages/index.ts';
 import { useChange } from '../stores/change.ts';
+import { useMove } from '../stores/move-draft.ts';
 import { useNavigation } from '../stores/navigation.ts';
 import css from './repository-actions.module.css';
 
@@ -29,6 +30,10 @@ export function RepositoryActions({
     useChange.getState().begin(repository);
     go({ name: 'change' });
   };
+  const move = () => {
+    useMove.getState().begin(repository);
+    go({ name: 'move' });
+  };
   const { succeededBy, dialect } = repository;
   return (
     <div className={css.actions}>
@@ -36,12 +41,7 @@ export function RepositoryActions({
         {words.change}
       </Action>
       {dialect === 'notary-v1' && !succeededBy && (
-        <Action
-          small
-          kind="quiet"
-          label={words.moveLabel(repository.name)}
-          onPress={() => go({ name: 'move', from: repository })}
-        >
+        <Action small kind="quiet" label={words.moveLabel(repository.name)} onPress={move}>
           {words.move}
         </Action>
       )}

@@ -34,7 +34,7 @@ function FirstStart({ path }: { readonly path: string }) {
   }, [loadHome]);
   const go = useNavigation(state => state.go);
   const rehearse = () => {
-    usePlanner.getState().begin(true);
+    usePlanner.getState().begin({ rehearsal: true });
     go({ name: 'planner' });
   };
   const words = t.welcome;

@@ -9,6 +9,7 @@ import { altKey, escapeKey } from '../components/shortcuts.ts';
 import { t } from '../messages/index.ts';
 import { useCeremony } from '../stores/ceremony.ts';
 import { useChange } from '../stores/change.ts';
+import { draftOfPlan } from '../stores/change-draft.ts';
 import { useNavigation } from '../stores/navigation.ts';
 import { planToChange } from '../stores/plan-draft.ts';
 import { usePlanner } from '../stores/planner.ts';
@@ -45,7 +46,7 @@ export function ChangePlanButton({ ceremony }: { readonly ceremony: CeremonyView
     };
     const { plan, currentTargets } = read.value;
     if (plan.ceremony === 'genesis') {
-      usePlanner.getState().revise(planToChange(plan), ceremony.rehearsal, revising);
+      usePlanner.getState().revise({ rehearsal: ceremony.rehearsal }, planToChange(plan), revising);
       return go({ name: 'planner' });
     }
     const repository = home.value.repositories.find(
@@ -55,7 +56,7 @@ export function ChangePlanButton({ ceremony }: { readonly ceremony: CeremonyView
         candidate.rehearsal === ceremony.rehearsal,
     );
     if (plan.ceremony !== 'rotation' || !repository) return;
-    useChange.getState().revise(repository, plan, currentTargets, revising);
+    useChange.getState().revise(repository, draftOfPlan(plan, repository, currentTargets), revising);
     go({ name: 'change' });
   };
   return (

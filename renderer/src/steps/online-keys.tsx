@@ -1,6 +1,7 @@
 import { useState } from 'react';
 import type { OnlineKey } from '../../../shared/ceremony/plan.ts';
 import type { FileInput } from '../../../shared/contract/requests.ts';
+import { visible } from '../../../shared/display/visible.ts';
 import { Action } from '../components/action.tsx';
 import { TextField } from '../components/fields.tsx';
 import { FileDrop } from '../components/file-drop.tsx';
@@ -36,7 +37,7 @@ function Slot({ role, notary, repository, value, missing, onChange }: SlotProps)
     const text = new TextDecoder().decode(file.bytes).trim();
     if (text.length > largest) return setProblem(words.tooLong);
     setProblem(undefined);
-    onChange({ text, source: file.name });
+    onChange({ text, source: visible(file.name, 200) });
   };
   return (
     <section className={css.slot} aria-labelledby={`slot-${role}`}>

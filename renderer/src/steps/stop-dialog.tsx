@@ -33,7 +33,8 @@ function EndForGood({
   const end = async () => {
     setTried(true);
     if (!reasonGood || !typedGood) return;
-    const problem = await abandon(reason.trim(), typed, words.busy);
+    // Written over two lines, it is one in the journal.
+    const problem = await abandon(reason.trim().replace(/\s+/g, ' '), typed, words.busy);
     if (problem) setError(problem);
     else onClose();
   };

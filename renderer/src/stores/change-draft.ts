@@ -1,13 +1,27 @@
 import {
   type GeneratedKeyType,
-  holderSchema,
   type RotationPlan,
   rotationPlanSchema,
 } from '../../../shared/ceremony/plan.ts';
 import type { FileInput } from '../../../shared/contract/requests.ts';
 import type { HomeView } from '../../../shared/contract/views.ts';
 import { t } from '../messages/index.ts';
-import type { DraftDuration, DraftHolder, DraftPerson, DurationUnit } from './planner.ts';
+import {
+  blankRoom,
+  type DraftDuration,
+  type DraftHolder,
+  durationIsGood,
+  isoDuration,
+  nameProblems,
+  newId,
+  type Problems,
+  planOfRoom,
+  type RoomDraft,
+  readDuration,
+  roomOf,
+  roomProblems,
+  usualValidity,
+} from './plan-parts.ts';
 
 export type Repository = HomeView['repositories'][number];
 
@@ -45,7 +59,7 @@ export interface Roster {
 }
 
 /** A change as far as it was decided. Public data only. */
-export interface ChangeDraft {
+export interface ChangeDraft extends RoomDraft {
   readonly parts: ReadonlySet<ChangePart>;
   readonly root: Roster;
   readonly targets: Roster;
@@ -59,17 +73,7 @@ export interface ChangeDraft {
   /** Those who cannot come. */
   readonly absent: ReadonlySet<string>;
   readonly legacy: string;
-  readonly administrator: string;
-  readonly witnesses: readonly DraftPerson[];
-  readonly observers: readonly DraftPerson[];
-  readonly network: 'refuse' | 'warn';
 }
-
-let lastId = 0;
-const newId = (): number => {
-  lastId -= 1;
-  return lastId;
-};
 
 const rosterOf = (keys: Repository['rootKeys']): Roster => ({
   members: keys.map(({ holder, keyId }) => ({
@@ -92,14 +96,11 @@ export const draftOf = (repository: Repository): ChangeDraft => ({
   targetsThreshold: repository.targetsThreshold,
   renewTargets: false,
   currentTargets: null,
-  rootValidity: { amount: '10', unit: 'Y' },
-  targetsValidity: { amount: '3', unit: 'Y' },
+  rootValidity: usualValidity.root,
+  targetsValidity: usualValidity.targets,
   absent: new Set(),
   legacy: '0',
-  administrator: t.planner.people.suggestedAdministrator,
-  witnesses: [{ id: newId(), name: t.planner.people.suggestedWitness }],
-  observers: [],
-  network: 'refuse',
+  ...blankRoom(),
 });
 
 /** @returns the draft a plan stands for, so that it can be changed */
@@ -133,10 +134,6 @@ export function draftOfPlan(
   const root = roster(blank.root, plan.add, plan.remove, plan.compromised);
   const changesTargets =
     targets.add.length > 0 || targets.remove.length > 0 || plan.targets?.threshold !== undefined;
-  const people = (role: 'witness' | 'observer'): DraftPerson[] =>
-    plan.participants
-      .filter(person => person.role === role)
-      .map(person => ({ id: newId(), name: person.name }));
   const parts: ChangePart[] = [
     ...(plan.add.length > 0 || plan.remove.length > 0 ? (['holders'] as const) : []),
     ...(plan.compromised.length > 0 ? (['compromise'] as const) : []),
@@ -156,14 +153,10 @@ export function draftOfPlan(
     targetsThreshold: plan.targets?.threshold ?? repository.targetsThreshold,
     renewTargets: plan.targets !== undefined && !changesTargets,
     currentTargets: currentTargets ?? null,
-    rootValidity: readDuration(plan.expires?.root) ?? blank.rootValidity,
-    targetsValidity: readDuration(plan.expires?.targets) ?? blank.targetsValidity,
+    rootValidity: readDuration(plan.expires?.root, usualValidity.root),
+    targetsValidity: readDuration(plan.expires?.targets, usualValidity.targets),
     legacy: String(plan.legacy),
-    administrator:
-      plan.participants.find(person => person.role === 'administrator')?.name ?? blank.administrator,
-    witnesses: people('witness'),
-    observers: people('observer'),
-    network: plan.policy.network,
+    ...roomOf(plan),
   };
   // Who was chosen to sign stays chosen; the others can be added.
   const signers = new Set(plan.signers);
@@ -172,11 +165,6 @@ export function draftOfPlan(
   );
   return { ...draft, absent: new Set(absent) };
 }
-
-const readDuration = (text: string | undefined): DraftDuration | undefined => {
-  const [, amount, unit] = /^P(\d{1,4})([YMD])$/.exec(text ?? '') ?? [];
-  return amount === undefined ? undefined : { amount, unit: unit as DurationUnit };
-};
 
 // ---------------------------------------------------------------- what follows from a draft
 export const touchesHolders = ({ parts }: ChangeDraft): boolean =>
@@ -232,7 +220,6 @@ export function rotationOf(
   });
   const root = touchesHolders(draft) ? moved(draft.root) : { add: [], remove: [] };
   const everyone = new Set([...draft.root.members.map(member => member.name), ...rootAfter(draft)]);
-  const duration = ({ amount, unit }: DraftDuration) => `P${amount}${unit}`;
   const reason = draft.thresholdReason.trim();
   const plan = rotationPlanSchema.safeParse({
     ceremony: 'rotation',
@@ -259,57 +246,25 @@ export function rotationOf(
     // The keys themselves come in at their step of the ceremony.
     ...(draft.parts.has('online') ? { online: { snapshot: '', timestamp: '' } } : {}),
     expires: {
-      root: duration(draft.rootValidity),
-      ...(signsTargets(draft) ? { targets: duration(draft.targetsValidity) } : {}),
+      root: isoDuration(draft.rootValidity),
+      ...(signsTargets(draft) ? { targets: isoDuration(draft.targetsValidity) } : {}),
     },
     ...(draft.absent.size > 0 ? { signers: [...everyone].filter(name => !draft.absent.has(name)) } : {}),
     legacy: repository.dialect === 'notary-v1' ? Number(draft.legacy) : 0,
-    participants: [
-      { name: draft.administrator, role: 'administrator' },
-      ...draft.witnesses.map(({ name }) => ({ name, role: 'witness' })),
-      ...draft.observers.map(({ name }) => ({ name, role: 'observer' })),
-    ],
-    policy: { network: draft.network },
+    ...planOfRoom(draft),
   });
   return plan.success ? plan.data : null;
 }
 
 // ---------------------------------------------------------------- what is wrong with it
-export type Problems = Readonly<Record<string, string>>;
 export type ChangeProblems = Readonly<Record<ChangePage, Problems>>;
 
-const nameIsGood = (name: string): boolean => holderSchema.shape.name.safeParse(name).success;
-const durationIsGood = ({ amount }: DraftDuration): boolean => /^[1-9][0-9]{0,2}$/.test(amount);
-
-function rosterProblems({ members, joining }: Roster): Problems {
-  const words = t.planner.holder;
-  const problems: Record<string, string> = {};
-  const taken = new Set(members.map(member => member.name));
-  for (const holder of joining) {
-    const field = `name-${holder.id}`;
-    if (holder.name === '') problems[field] = words.nameNeeded;
-    else if (!nameIsGood(holder.name)) problems[field] = words.nameWrong;
-    else if (taken.has(holder.name)) problems[field] = t.change.holders.nameKnown;
-    taken.add(holder.name);
-  }
-  return problems;
-}
-
-export function peopleProblems(
-  draft: Pick<ChangeDraft, 'administrator' | 'witnesses' | 'observers'>,
-): Problems {
-  const words = t.planner.people;
-  const problems: Record<string, string> = {};
-  const seen = new Set<string>();
-  for (const { id, name } of [{ id: 0, name: draft.administrator }, ...draft.witnesses, ...draft.observers]) {
-    const field = `name-${id}`;
-    if (name === '') problems[field] = id === 0 ? words.administratorNeeded : t.planner.holder.nameNeeded;
-    else if (!nameIsGood(name)) problems[field] = t.planner.holder.nameWrong;
-    else if (seen.has(name)) problems[field] = words.twice;
-    seen.add(name);
-  }
-  return problems;
-}
+const rosterProblems = ({ members, joining }: Roster): Problems =>
+  nameProblems(
+    joining,
+    t.change.holders.nameKnown,
+    members.map(member => member.name),
+  );
 
 /** Finds what a person can see and put right on each page. Whether the change can be made the custodian says. */
 export function changeProblems(draft: ChangeDraft): ChangeProblems {
@@ -347,7 +302,7 @@ export function changeProblems(draft: ChangeDraft): ChangeProblems {
     online: {},
     validity,
     signers: /^(1?\d|20)$/.test(draft.legacy) ? {} : { legacy: t.change.signers.legacyWrong },
-    people: peopleProblems(draft),
+    people: roomProblems(draft),
     network: {},
     review: {},
   };

@@ -1,7 +1,4 @@
 import { create } from 'zustand';
-import type { HomeView } from '../../../shared/contract/views.ts';
-
-type Repository = HomeView['repositories'][number];
 
 /** Where the window is. Home shows the welcome while there is no vault. */
 export type Screen =
@@ -9,7 +6,7 @@ export type Screen =
   | { readonly name: 'planner' }
   | { readonly name: 'change' }
   | { readonly name: 'adopt' }
-  | { readonly name: 'move'; readonly from: Repository }
+  | { readonly name: 'move' }
   | { readonly name: 'sign-request' }
   | { readonly name: 'ceremony'; readonly ceremonyId: string }
   | { readonly name: 'verify' }

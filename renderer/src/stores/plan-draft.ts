@@ -1,34 +1,99 @@
-import type { GenesisPlan, GenesisPlanInput } from '../../../shared/ceremony/plan.ts';
-import { holderSchema, repositoryNameSchema } from '../../../shared/ceremony/plan.ts';
+import type { DialectName, GenesisPlan, GenesisPlanInput } from '../../../shared/ceremony/plan.ts';
+import { repositoryNameSchema } from '../../../shared/ceremony/plan.ts';
 import { t } from '../messages/index.ts';
-import { type Draft, type DraftDuration, type DurationUnit, newId, type PlannerPage } from './planner.ts';
+import {
+  blankRoom,
+  type DraftDuration,
+  type DraftHolder,
+  durationIsGood,
+  isoDuration,
+  nameProblems,
+  newId,
+  type Problems,
+  planOfRoom,
+  type RoomDraft,
+  readDuration,
+  roomOf,
+  roomProblems,
+  usualValidity,
+} from './plan-parts.ts';
 
-/** What is wrong with a draft: for each page, a message for each field. A person's field is `name-` and the id. */
-export type DraftProblems = Readonly<Record<PlannerPage, Readonly<Record<string, string>>>>;
+export const plannerPages = [
+  'repository',
+  'holders',
+  'threshold',
+  'targets',
+  'validity',
+  'people',
+  'network',
+  'review',
+] as const;
+export type PlannerPage = (typeof plannerPages)[number];
 
-const nameIsGood = (name: string) => holderSchema.shape.name.safeParse(name).success;
-
-function nameProblems(
-  people: readonly { id: number; name: string }[],
-  twice: string,
-): Record<string, string> {
-  const words = t.planner.holder;
-  const problems: Record<string, string> = {};
-  const seen = new Set<string>();
-  for (const person of people) {
-    const field = `name-${person.id}`;
-    if (person.name === '') problems[field] = words.nameNeeded;
-    else if (!nameIsGood(person.name)) problems[field] = words.nameWrong;
-    else if (seen.has(person.name)) problems[field] = twice;
-    seen.add(person.name);
-  }
-  return problems;
+/** What has been typed so far. Public data only; it is not a plan until it is complete. */
+export interface Draft extends RoomDraft {
+  readonly dialect: DialectName | null;
+  readonly repository: string;
+  readonly holders: readonly DraftHolder[];
+  /** No default: it must be chosen. */
+  readonly threshold: number | null;
+  readonly thresholdReason: string;
+  /** The ids of the root holders who sign today. */
+  readonly signers: readonly number[];
+  readonly targetsHolders: readonly DraftHolder[];
+  readonly targetsThreshold: number;
+  readonly rootValidity: DraftDuration;
+  readonly targetsValidity: DraftDuration;
 }
 
-const durationIsGood = (duration: DraftDuration) => /^[1-9][0-9]{0,2}$/.test(duration.amount);
+export function blankDraft(): Draft {
+  const words = t.planner;
+  const holder = (name: string): DraftHolder => ({ id: newId(), name, keytype: 'ecdsa-p256' });
+  return {
+    dialect: null,
+    repository: '',
+    holders: [0, 1, 2].map(index => holder(words.holder.suggested(index))),
+    threshold: null,
+    thresholdReason: '',
+    signers: [],
+    targetsHolders: [holder(words.holder.suggestedTargets)],
+    targetsThreshold: 1,
+    rootValidity: usualValidity.root,
+    targetsValidity: usualValidity.targets,
+    ...blankRoom(),
+  };
+}
+
+/** A rehearsal's validity and network policy are fixed by Rootward: those pages are not asked. */
+const fixedInRehearsal: ReadonlySet<PlannerPage> = new Set(['validity', 'network']);
+export const pagesFor = (rehearsal: boolean, revising = false): readonly PlannerPage[] =>
+  plannerPages.filter(
+    // What a plan is for cannot be changed once its ceremony is open.
+    page => !(rehearsal && fixedInRehearsal.has(page)) && !(revising && page === 'repository'),
+  );
+
+/** Sets the threshold and proposes the first holders as today's signers. */
+export const withThreshold = ({ holders }: Draft, threshold: number): Partial<Draft> => ({
+  threshold,
+  signers: holders.slice(0, threshold).map(holder => holder.id),
+});
+
+/** With fewer holders a threshold may no longer be possible: then it must be chosen again. */
+export function withHolders(draft: Draft, holders: readonly DraftHolder[]): Partial<Draft> {
+  const fits = draft.threshold !== null && draft.threshold <= holders.length;
+  const present = new Set(holders.map(holder => holder.id));
+  return {
+    holders,
+    threshold: fits ? draft.threshold : null,
+    signers: fits ? draft.signers.filter(id => present.has(id)) : [],
+  };
+}
 
 /** Finds what a person can see and put right on each page. Whether the plan makes sense the custodian says. */
-export function draftProblems(draft: Draft, takenNames: readonly string[]): DraftProblems {
+export function draftProblems(
+  draft: Draft,
+  takenNames: readonly string[],
+): Readonly<Record<PlannerPage, Problems>> {
   const words = t.planner;
   const repository: Record<string, string> = {};
   if (draft.dialect === null) repository.dialect = words.name.dialectNeeded;
@@ -49,10 +114,6 @@ export function draftProblems(draft: Draft, takenNames: readonly string[]): Draf
   if (!durationIsGood(draft.rootValidity)) validity.root = words.validity.wrong;
   if (!durationIsGood(draft.targetsValidity)) validity.targets = words.validity.wrong;
 
-  const others = [...draft.witnesses, ...draft.observers];
-  const people = nameProblems([{ id: 0, name: draft.administrator }, ...others], words.people.twice);
-  if (draft.administrator === '') people['name-0'] = words.people.administratorNeeded;
-
   return {
     repository,
     holders: nameProblems(draft.holders, words.holder.nameTwice),
@@ -62,13 +123,11 @@ export function draftProblems(draft: Draft, takenNames: readonly string[]): Draf
       ...(draft.targetsThreshold > draft.targetsHolders.length ? { threshold: words.targets.wrong } : {}),
     },
     validity,
-    people,
+    people: roomProblems(draft),
     network: {},
     review: {},
   };
 }
-
-const isoDuration = ({ amount, unit }: DraftDuration) => `P${amount}${unit}`;
 
 /** @returns the plan a complete draft stands for; null while something is missing. */
 export function planOf(draft: Draft): GenesisPlanInput | null {
@@ -84,36 +143,14 @@ export function planOf(draft: Draft): GenesisPlanInput | null {
     signers: draft.holders.filter(holder => draft.signers.includes(holder.id)).map(holder => holder.name),
     targets: { threshold: draft.targetsThreshold, holders: plain(draft.targetsHolders) },
     expires: { root: isoDuration(draft.rootValidity), targets: isoDuration(draft.targetsValidity) },
-    participants: [
-      { name: draft.administrator, role: 'administrator' as const },
-      ...draft.witnesses.map(({ name }) => ({ name, role: 'witness' as const })),
-      ...draft.observers.map(({ name }) => ({ name, role: 'observer' as const })),
-    ],
-    policy: { network: draft.network },
+    ...planOfRoom(draft),
   };
-}
-
-/** @returns the day a duration from `now` ends. */
-export function endOf({ amount, unit }: DraftDuration, now: Date): Date | null {
-  const count = Number(amount);
-  if (!durationIsGood({ amount, unit })) return null;
-  const date = new Date(now);
-  if (unit === 'Y') date.setUTCFullYear(date.getUTCFullYear() + count);
-  else if (unit === 'M') date.setUTCMonth(date.getUTCMonth() + count);
-  else date.setUTCDate(date.getUTCDate() + count);
-  return date;
 }
 
 /** @returns the draft a plan stands for, so that it can be changed */
 export function planToChange(plan: GenesisPlan): Draft {
   const rows = (holders: GenesisPlan['holders']) => holders.map(holder => ({ ...holder, id: newId() }));
   const holders = rows(plan.holders);
-  const people = (role: 'witness' | 'observer') =>
-    plan.participants.filter(person => person.role === role).map(({ name }) => ({ id: newId(), name }));
-  const lasting = (text: string | undefined, usual: DraftDuration): DraftDuration => {
-    const [, amount, unit] = /^P(\d{1,4})([YMD])$/.exec(text ?? '') ?? [];
-    return amount === undefined ? usual : { amount, unit: unit as DurationUnit };
-  };
   return {
     dialect: plan.dialect,
     repository: plan.repository,
@@ -123,11 +160,8 @@ export function planToChange(plan: GenesisPlan): Draft {
     signers: holders.filter(holder => plan.signers?.includes(holder.name)).map(holder => holder.id),
     targetsHolders: rows(plan.targets.holders),
     targetsThreshold: plan.targets.threshold,
-    rootValidity: lasting(plan.expires?.root, { amount: '10', unit: 'Y' }),
-    targetsValidity: lasting(plan.expires?.targets, { amount: '3', unit: 'Y' }),
-    administrator: plan.participants.find(person => person.role === 'administrator')?.name ?? '',
-    witnesses: people('witness'),
-    observers: people('observer'),
-    network: plan.policy.network,
+    rootValidity: readDuration(plan.expires?.root, usualValidity.root),
+    targetsValidity: readDuration(plan.expires?.targets, usualValidity.targets),
+    ...roomOf(plan),
   };
 }

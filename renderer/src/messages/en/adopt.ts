@@ -1,7 +1,6 @@
 /** Repositories that were made elsewhere, and the way from Notary v1 to TUF 1.0. */
 export const adopt = {
   title: 'Take over a repository',
-  leave: 'Leave the plan',
   pages: {
     files: {
       nav: 'Published files',
@@ -13,17 +12,6 @@ export const adopt = {
       title: 'Whose keys are these?',
       lead: 'These keys are listed in the last root. Name whoever holds each. Where the private key is at hand, it comes into this vault in the ceremony.',
     },
-    people: {
-      nav: 'People',
-      title: 'Who is in the room?',
-      lead: 'The administrator leads through the script. A witness watches and signs the transcript.',
-    },
-    network: {
-      nav: 'Network',
-      title: 'What if a network appears?',
-      lead: 'Rootward watches for a network during the whole ceremony.',
-    },
-    review: { nav: 'Read and open', title: 'Read the plan', lead: '' },
   },
   drop: 'Root and targets metadata',
   dialogTitle: 'Choose the published metadata',
@@ -54,7 +42,6 @@ export const adopt = {
   nameNeeded: 'Name whoever brings this key.',
   nameTwice: 'This name is there already.',
   fixed: 'Nothing changes outside this vault: what is published stays as it is.',
-  open: 'Open the ceremony',
   move: {
     title: 'Move to TUF 1.0',
     pages: {
@@ -73,17 +60,6 @@ export const adopt = {
         title: 'How long is it valid?',
         lead: 'After this date clients no longer accept it. A new version must be signed before then.',
       },
-      people: {
-        nav: 'People',
-        title: 'Who else is in the room?',
-        lead: 'The administrator leads through the script. A witness watches and signs the transcript. Holders are named already.',
-      },
-      network: {
-        nav: 'Network',
-        title: 'What if a network appears?',
-        lead: 'Rootward watches for a network during the whole ceremony.',
-      },
-      review: { nav: 'Read and open', title: 'Read the plan', lead: '' },
     },
     from: 'Notary collection',
     name: 'Name of the TUF repository',

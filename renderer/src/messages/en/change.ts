@@ -3,7 +3,6 @@ export const change = {
   title: 'Change the root',
   titleTo: (version: number) => `Change to version ${version}`,
   revising: 'Change the plan',
-  leave: 'Leave the plan',
   leaveRevision: 'Leave the plan as it is',
   pages: {
     what: {
@@ -41,17 +40,6 @@ export const change = {
       title: 'Who can sign?',
       lead: 'Holders of the last root and of the new one must sign. Take away whoever cannot; they need not be in one room, or here on one day.',
     },
-    people: {
-      nav: 'People',
-      title: 'Who else is in the room?',
-      lead: 'The administrator leads through the script. A witness watches and signs the transcript. Holders are named already.',
-    },
-    network: {
-      nav: 'Network',
-      title: 'What if a network appears?',
-      lead: 'Rootward watches for a network during the whole ceremony.',
-    },
-    review: { nav: 'Read and open', title: 'Read the plan', lead: '' },
   },
   parts: {
     label: 'What changes',
@@ -141,15 +129,8 @@ export const change = {
     signs: (who: string, what: string) => `${who}, ${what}`,
   },
   review: {
-    open: 'Open the ceremony',
-    opening: 'Opening the ceremony…',
     revise: 'Change the plan…',
     revisingBusy: 'Changing the plan…',
-    blocked: 'The plan cannot be opened like this.',
-    checking: 'Checking the plan…',
-    fixed:
-      'Once open, the plan can still be changed until everything is signed; every change drops the approvals and signatures given to it.',
-    nothingYet: 'Something is missing. Go back to the parts marked as not complete.',
   },
   revise: {
     button: 'Change the plan…',

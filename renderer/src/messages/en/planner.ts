@@ -40,7 +40,7 @@ export const planner = {
     people: {
       nav: 'People',
       title: 'Who else is in the room?',
-      lead: 'The administrator leads through the script. A witness watches and signs the transcript. Root and targets holders are named already.',
+      lead: 'The administrator leads through the script. A witness watches and signs the transcript. Holders are named already.',
     },
     network: {
       nav: 'Network',

@@ -1,6 +1,6 @@
 import type { GeneratedKeyType } from '../../../../shared/ceremony/plan.ts';
 import { cx } from '../../components/classes.ts';
-import { Check, Choices, Group, SelectField, TextField } from '../../components/fields.tsx';
+import { Check, Group, SelectField, TextField } from '../../components/fields.tsx';
 import { shortFingerprint } from '../../components/format.ts';
 import { SubHeading } from '../../components/heading.tsx';
 import { Icon } from '../../components/icons.tsx';
@@ -17,17 +17,15 @@ import {
   targetsAfter,
   touchesHolders,
 } from '../../stores/change-draft.ts';
-import { HolderList } from '../planner/holder-list.tsx';
-import { People, Validity } from '../planner/pages.tsx';
-import planner from '../planner/planner.module.css';
+import { CurrentTargets } from '../plan/current-targets.tsx';
+import { everyKeytype, HolderList, rootKeytypes } from '../plan/holder-list.tsx';
+import plan from '../plan/plan.module.css';
+import { RootThreshold, ThresholdChoice } from '../plan/threshold.tsx';
+import { Validity } from '../plan/validity.tsx';
 import css from './change.module.css';
-import { CurrentTargets } from './handed-file.tsx';
 import { useChangeDraft } from './use-change-draft.ts';
 
 const words = t.change;
-const everyKeytype: readonly GeneratedKeyType[] = ['ecdsa-p256', 'ecdsa-p384', 'ed25519'];
-/** A Notary root key stands in an X.509 certificate, which its clients read with ECDSA or RSA only. */
-const notaryRootKeytypes: readonly GeneratedKeyType[] = ['ecdsa-p256', 'ecdsa-p384'];
 
 export function WhatPage() {
   const { draft, change } = useChangeDraft();
@@ -38,7 +36,7 @@ export function WhatPage() {
     change({ parts });
   };
   return (
-    <div className={planner.fields}>
+    <div className={plan.fields}>
       <Group label={words.parts.label}>
         {changeParts.map((part, index) => (
           <Check
@@ -129,7 +127,7 @@ function RosterFields(props: RosterFieldsProps) {
         </ul>
       </Group>
       <Group label={words.holders.joining}>
-        {roster.joining.length === 0 && <p className={css.quiet}>{words.holders.nobodyJoins}</p>}
+        {roster.joining.length === 0 && <p className={plan.quiet}>{words.holders.nobodyJoins}</p>}
         <HolderList
           mayBeEmpty
           role={words.holders.joiningRole}
@@ -152,10 +150,10 @@ function RosterFields(props: RosterFieldsProps) {
 export function HoldersPage() {
   const { draft, repository, change, shown } = useChangeDraft();
   return (
-    <div className={planner.fields}>
+    <div className={plan.fields}>
       <RosterFields
         roster={draft.root}
-        keytypes={repository.dialect === 'notary-v1' ? notaryRootKeytypes : everyKeytype}
+        keytypes={rootKeytypes(repository.dialect)}
         addLabel={words.holders.addRoot}
         suggest={t.planner.holder.suggested}
         asksCompromised={draft.parts.has('compromise')}
@@ -166,70 +164,19 @@ export function HoldersPage() {
   );
 }
 
-interface ThresholdFieldsProps {
-  readonly label: string;
-  readonly before: string;
-  readonly value: number;
-  readonly count: number;
-  readonly error: string | undefined;
-  readonly onChange: (threshold: number) => void;
-}
-
-function ThresholdFields({ label, before, value, count, error, onChange }: ThresholdFieldsProps) {
-  const shared = t.planner.threshold;
-  return (
-    <>
-      <Choices
-        label={label}
-        row
-        value={value > count ? null : String(value)}
-        choices={Array.from({ length: count }, (_, index) => ({
-          value: String(index + 1),
-          name: count === 1 ? shared.choiceOne : shared.choice(index + 1, count),
-        }))}
-        error={error}
-        onChange={chosen => onChange(Number(chosen))}
-      />
-      <p className={css.quiet}>{before}</p>
-    </>
-  );
-}
-
 export function ThresholdPage() {
   const { draft, repository, change, shown } = useChangeDraft();
-  const count = rootAfter(draft).length;
-  const { threshold } = draft;
-  const shared = t.planner.threshold;
   return (
-    <div className={planner.fields}>
-      <ThresholdFields
-        label={shared.label}
+    <div className={plan.fields}>
+      <RootThreshold
+        threshold={draft.threshold}
+        count={rootAfter(draft).length}
+        reason={draft.thresholdReason}
         before={words.threshold.before(repository.threshold, repository.rootKeys.length)}
-        value={threshold}
-        count={count}
-        error={shown('threshold', 'threshold')}
-        onChange={value => change({ threshold: value })}
+        error={field => shown('threshold', field)}
+        onThreshold={threshold => change({ threshold })}
+        onReason={thresholdReason => change({ thresholdReason })}
       />
-      <div role="status">
-        {threshold <= count && (
-          <Notice
-            tone={threshold === count || threshold === 1 ? 'warning' : 'good'}
-            title={shared.sentence(threshold, count)}
-          />
-        )}
-      </div>
-      {threshold === count && (
-        <TextField
-          label={shared.reasonLabel}
-          hint={shared.reasonHint}
-          value={draft.thresholdReason}
-          lines={2}
-          width="full"
-          maxLength={500}
-          error={shown('threshold', 'reason')}
-          onChange={thresholdReason => change({ thresholdReason })}
-        />
-      )}
     </div>
   );
 }
@@ -238,7 +185,7 @@ export function TargetsPage() {
   const { draft, repository, change, shown } = useChangeDraft();
   const count = targetsAfter(draft).length;
   return (
-    <div className={planner.fields}>
+    <div className={plan.fields}>
       <RosterFields
         roster={draft.targets}
         keytypes={everyKeytype}
@@ -249,7 +196,7 @@ export function TargetsPage() {
         onChange={targets => change({ targets })}
       />
       {(count > 1 || draft.targetsThreshold > count) && (
-        <ThresholdFields
+        <ThresholdChoice
           label={t.planner.targets.thresholdLabel}
           before={words.threshold.before(repository.targetsThreshold, repository.targetsKeys.length)}
           value={draft.targetsThreshold}
@@ -270,7 +217,7 @@ export function TargetsPage() {
 export function OnlinePage() {
   const { repository } = useChangeDraft();
   return (
-    <div className={planner.fields}>
+    <div className={plan.fields}>
       <Notice
         tone="plain"
         title={repository.dialect === 'notary-v1' ? words.online.notary : words.online.text}
@@ -283,7 +230,7 @@ export function ValidityPage() {
   const { draft, repository, rehearsal, change, shown } = useChangeDraft();
   const changesTargets = draft.parts.has('targets');
   return (
-    <div className={planner.fields}>
+    <div className={plan.fields}>
       {rehearsal ? (
         <Notice tone="plain" title={t.planner.facts.rehearsalValid} />
       ) : (
@@ -296,7 +243,7 @@ export function ValidityPage() {
         />
       )}
       {changesTargets ? (
-        <p className={css.quiet}>{words.validity.targetsAnyway}</p>
+        <p className={plan.quiet}>{words.validity.targetsAnyway}</p>
       ) : (
         <Check
           label={words.validity.renewTargets}
@@ -320,7 +267,7 @@ export function ValidityPage() {
           onChange={currentTargets => change({ currentTargets })}
         />
       )}
-      <p className={planner.hint}>{t.planner.validity.hint}</p>
+      <p className={plan.hint}>{t.planner.validity.hint}</p>
     </div>
   );
 }
@@ -363,9 +310,9 @@ export function SignersPage() {
     return replaced && touchesHolders(draft) ? words.signers.oldReplaced : words.signers.both;
   };
   return (
-    <div className={planner.fields}>
+    <div className={plan.fields}>
       <Group label={words.signers.label}>
-        <div className={planner.signers}>
+        <div className={plan.signers}>
           {everyone.map((name, index) => (
             <Check
               key={name}
@@ -383,7 +330,7 @@ export function SignersPage() {
           ))}
         </div>
       </Group>
-      <section className={css.block} aria-live="polite">
+      <section className={plan.block} aria-live="polite">
         <SubHeading>{words.signers.quorumHeading}</SubHeading>
         <div className={css.quorums}>
           <Quorum title={words.signers.quorumOld} needed={repository.threshold} can={can(before)} />
@@ -403,86 +350,4 @@ export function SignersPage() {
       )}
     </div>
   );
-}
-
-export function PeoplePage() {
-  const { draft, change, shown } = useChangeDraft();
-  return <PeopleFields draft={draft} error={field => shown('people', field)} onChange={change} />;
-}
-
-interface PeopleFieldsProps {
-  readonly draft: Pick<
-    ReturnType<typeof useChangeDraft>['draft'],
-    'administrator' | 'witnesses' | 'observers'
-  >;
-  readonly error: (field: string) => string | undefined;
-  readonly onChange: (part: Partial<PeopleFieldsProps['draft']>) => void;
-}
-
-/** Who leads, who watches, who else is there. */
-export function PeopleFields({ draft, error, onChange }: PeopleFieldsProps) {
-  const shared = t.planner.people;
-  return (
-    <div className={planner.fields}>
-      <TextField
-        label={shared.administrator}
-        hint={shared.administratorHint}
-        value={draft.administrator}
-        maxLength={80}
-        autoFocus
-        error={error('name-0')}
-        onChange={administrator => onChange({ administrator })}
-      />
-      <People
-        title={shared.witness}
-        hint={shared.witnessHint}
-        one={shared.witness}
-        people={draft.witnesses}
-        addLabel={shared.addWitness}
-        error={error}
-        onChange={witnesses => onChange({ witnesses })}
-      />
-      <div role="status">
-        {draft.witnesses.length === 0 && <Notice tone="warning" title={shared.noWitness} />}
-      </div>
-      <People
-        title={shared.observers}
-        hint={shared.observersHint}
-        one={t.common.personRole.observer}
-        people={draft.observers}
-        addLabel={shared.addObserver}
-        error={error}
-        onChange={observers => onChange({ observers })}
-      />
-    </div>
-  );
-}
-
-export function NetworkFields({
-  value,
-  onChange,
-}: {
-  readonly value: 'refuse' | 'warn';
-  readonly onChange: (network: 'refuse' | 'warn') => void;
-}) {
-  const shared = t.planner.network;
-  return (
-    <div className={planner.fields}>
-      <Choices
-        label={shared.label}
-        autoFocus
-        value={value}
-        choices={[
-          { value: 'refuse', ...shared.refuse, aside: shared.standard },
-          { value: 'warn', ...shared.warn },
-        ]}
-        onChange={onChange}
-      />
-    </div>
-  );
-}
-
-export function NetworkPage() {
-  const { draft, change } = useChangeDraft();
-  return <NetworkFields value={draft.network} onChange={network => change({ network })} />;
 }

@@ -1,6 +1,6 @@
 import { Right, SideSection } from '../../components/frame.tsx';
 import { t } from '../../messages/index.ts';
-import type { DraftDuration } from '../../stores/planner.ts';
+import type { DraftDuration } from '../../stores/plan-parts.ts';
 import css from './planner.module.css';
 import { useDraft } from './use-draft.ts';
 

@@ -5,7 +5,7 @@ import { Centre, Foot, Frame, Left } from '../../components/frame.tsx';
 import { Heading } from '../../components/heading.tsx';
 import { altKey, escapeKey, primaryKey } from '../../components/shortcuts.ts';
 import { t } from '../../messages/index.ts';
-import css from '../planner/planner.module.css';
+import css from './plan.module.css';
 
 const words = t.planner;
 

@@ -1,11 +1,17 @@
-import type { GeneratedKeyType } from '../../../../shared/ceremony/plan.ts';
+import type { DialectName, GeneratedKeyType } from '../../../../shared/ceremony/plan.ts';
 import { Action } from '../../components/action.tsx';
 import { SelectField, TextField } from '../../components/fields.tsx';
 import { IconButton } from '../../components/icon-button.tsx';
 import { altKey } from '../../components/shortcuts.ts';
 import { t } from '../../messages/index.ts';
-import { type DraftHolder, newId } from '../../stores/planner.ts';
-import css from './planner.module.css';
+import { type DraftHolder, newId } from '../../stores/plan-parts.ts';
+import css from './plan.module.css';
+
+export const everyKeytype: readonly GeneratedKeyType[] = ['ecdsa-p256', 'ecdsa-p384', 'ed25519'];
+/** A Notary root key stands in an X.509 certificate, which its clients read with ECDSA or RSA only. */
+const notaryRootKeytypes: readonly GeneratedKeyType[] = ['ecdsa-p256', 'ecdsa-p384'];
+export const rootKeytypes = (dialect: DialectName | null): readonly GeneratedKeyType[] =>
+  dialect === 'notary-v1' ? notaryRootKeytypes : everyKeytype;
 
 export interface HolderListProps {
   readonly role: string;

@@ -1,9 +1,9 @@
-import type { DialectName } from '../../../../shared/ceremony/plan.ts';
-import type { FileInput } from '../../../../shared/contract/requests.ts';
+import type { DialectName } from '../../../shared/ceremony/plan.ts';
+import type { FileInput } from '../../../shared/contract/requests.ts';
 
 /** A file as it says itself what it is. Only to sort and name things: the custodian verifies. */
 export interface Published {
-  readonly id: string;
+  readonly id: number;
   readonly file: FileInput;
   readonly kind: 'root' | 'targets' | 'other';
   readonly version: number;
@@ -38,7 +38,7 @@ function parse(file: FileInput): Claimed | null {
 }
 
 /** @returns what a file claims to be */
-export function readPublished(file: FileInput, id: string): Published {
+export function readPublished(file: FileInput, id: number): Published {
   const { signed } = parse(file) ?? {};
   const type = typeof signed?._type === 'string' ? signed._type.toLowerCase() : '';
   const kind = type === 'root' || type === 'targets' ? type : 'other';

@@ -6,7 +6,7 @@ import { SubHeading } from '../../components/heading.tsx';
 import { altKey } from '../../components/shortcuts.ts';
 import { t } from '../../messages/index.ts';
 import steps from '../../steps/steps.module.css';
-import css from './change.module.css';
+import css from './plan.module.css';
 
 const words = t.change.targets;
 

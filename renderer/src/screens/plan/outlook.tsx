@@ -2,7 +2,7 @@ import type { PlanPreview } from '../../../../shared/contract/views.ts';
 import { Right, SideSection } from '../../components/frame.tsx';
 import { Icon } from '../../components/icons.tsx';
 import { t } from '../../messages/index.ts';
-import css from './change.module.css';
+import css from './plan.module.css';
 import type { Preview } from './use-preview.ts';
 
 const words = t.change.side;
