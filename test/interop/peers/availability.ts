@@ -161,6 +161,7 @@ function usbGuest(): PeerState {
   if (!existsSync(prepared)) return missing('usb-guest', 'no kernel was prepared for the guest');
   const [kernel] = readFileSync(prepared, 'utf8').split(' ');
   return { ...emulator, version: `QEMU ${emulator.version} with Linux ${kernel}` };
+}
 
 /** SoftHSM2's module; its path differs from one distribution to the next. */
 function softHsm(): PeerState {
