@@ -5,7 +5,7 @@
 #   bash test/vectors/record.sh [FOLDER]          (default: test/vectors/recorded, which is replaced)
 #
 # Needs notary and notary-server (apt-get install notary), openssl 3, docker CLI < 29, node with the checkout's
-# node_modules, and python-tuf (sh test/interop/peers/install-python-tuf.sh, or ROOTWARD_PYTHON_TUF=a python).
+# node_modules, and python-tuf (sh test/interop/peers/install-python.sh python-tuf, or ROOTWARD_PYTHON_TUF=a python).
 # The only network is the notary-server on loopback that this script starts and ends.
 set -euo pipefail
 here=$(cd "$(dirname "$0")" && pwd)

@@ -14,7 +14,9 @@ export type PeerName =
   | 'notary-library'
   | 'age'
   | 'openssl'
+  | 'xxd'
   | 'python-tuf'
+  | 'shamir-mnemonic'
   | 'tuf-js'
   | 'docker'
   | 'usb-guest'
@@ -36,7 +38,9 @@ const howToGet: Record<PeerName, string> = {
   'notary-library': 'apt-get install golang-go; sh test/interop/peers/install-notary-library.sh',
   age: 'apt-get install age',
   openssl: 'apt-get install openssl',
-  'python-tuf': 'sh test/interop/peers/install-python-tuf.sh',
+  xxd: 'apt-get install xxd',
+  'python-tuf': 'sh test/interop/peers/install-python.sh python-tuf',
+  'shamir-mnemonic': 'sh test/interop/peers/install-python.sh shamir-mnemonic',
   'tuf-js': 'npm ci',
   softhsm2: 'apt-get install softhsm2',
   'pkcs11-tool': 'apt-get install opensc',
@@ -104,6 +108,8 @@ function look(name: PeerName): PeerState {
       return program(name, 'pkcs11-tool', ['--version'], /OpenSC (\S+?),?\s/, '');
     case 'pkcs11js':
       return pkcs11js();
+    case 'xxd':
+      return program(name, 'xxd', ['-v'], /xxd (\S+)/, '');
     case 'docker':
       return docker();
     case 'usb-guest':
@@ -112,6 +118,8 @@ function look(name: PeerName): PeerState {
       return tufJs();
     case 'python-tuf':
       return pythonTuf();
+    case 'shamir-mnemonic':
+      return shamirMnemonic();
   }
 }
 
@@ -222,4 +230,19 @@ function pythonTuf(): PeerState {
     if (result.status === 0) return { available: true, command: candidate, version: result.stdout.trim() };
   }
   return missing('python-tuf', `none of these can import tuf: ${candidates.join(', ')}`);
+}
+
+/** Only the pinned one counts: which versions recover is what the documents promise. */
+function shamirMnemonic(): PeerState {
+  const python = join(checkout, '.cache/shamir-mnemonic/bin/python');
+  const question =
+    'import shamir_mnemonic.cli; from importlib.metadata import version; print(version("shamir-mnemonic"))';
+  const result = spawnSync(python, ['-c', question], {
+    encoding: 'utf8',
+    env: pythonEnvironment(),
+    timeout: 60_000,
+  });
+  if (result.status !== 0)
+    return missing('shamir-mnemonic', `${python} cannot import shamir_mnemonic with its command line`);
+  return { available: true, command: python, version: result.stdout.trim() };
 }

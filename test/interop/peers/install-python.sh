@@ -1,13 +1,15 @@
 #!/bin/sh
-# Makes the Python that the interop tests run python-tuf with. Exact versions, checked by hash.
+# Makes the Python that the interop tests run one peer with. Exact versions, checked by hash.
 #
-#   sh test/interop/peers/install-python-tuf.sh [FOLDER]     (default: .cache/python-tuf in the checkout)
+#   sh test/interop/peers/install-python.sh PEER [FOLDER]     PEER: python-tuf or shamir-mnemonic
+#                                                             (FOLDER: .cache/PEER in the checkout unless told)
 #
-# To raise a version: pip-compile --generate-hashes --strip-extras, from `tuf==…` and `securesystemslib[crypto]==…`.
+# To raise a version: change PEER.in, then pip-compile --generate-hashes --strip-extras.
 set -eu
 here=$(cd "$(dirname "$0")" && pwd)
-folder=${1:-$here/../../../.cache/python-tuf}
-requirements=$here/python-tuf.requirements.txt
+peer=$1
+folder=${2:-$here/../../../.cache/$peer}
+requirements=$here/$peer.requirements.txt
 
 # The stamp is written last and holds what was installed: an interrupted or outdated folder is made anew.
 stamp=$folder/installed-requirements.txt
