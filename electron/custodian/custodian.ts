@@ -20,7 +20,7 @@ import {
   readTranscript,
 } from './follow-ceremony.ts';
 import { inspectHandedFile } from './inspect-file.ts';
-import { openCeremony, previewPlan, reviseCeremony } from './plan-ceremony.ts';
+import { findFinished, openCeremony, previewPlan, reviseCeremony } from './plan-ceremony.ts';
 import { readPlan } from './read-plan.ts';
 import { importSignature, readSigningRequest, signRequest, writeSigningRequest } from './sign-together.ts';
 import { completeStep } from './steps/complete-step.ts';
@@ -73,6 +73,7 @@ const answers: UseCases = {
   describeNetwork: desk => desk.describeNetwork(),
   previewPlan,
   openCeremony,
+  findFinished,
   reviseCeremony,
   readCeremony,
   readPlan,

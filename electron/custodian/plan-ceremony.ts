@@ -118,13 +118,21 @@ export async function reviseCeremony(
   return viewOf(opened, ceremonyId);
 }
 
-/** @param now milliseconds since 1970: when the plan is, or was, settled */
-async function consider(desk: Desk, request: PlanRequest, now: number): Promise<Considered> {
+/**
+ * @param now milliseconds since 1970: when the plan is, or was, settled
+ * @param until as the vault was before this ceremony was opened; left out: as it is
+ */
+async function consider(
+  desk: Desk,
+  request: PlanRequest,
+  now: number,
+  until?: CeremonyState,
+): Promise<Considered> {
   const { plan, rehearsal } = request;
   if (plan.ceremony === 'genesis') {
     return { warnings: checkPlan(plan), settle: id => settlePlan(plan, id, now, rehearsal) };
   }
-  const outlook = await look(desk, request, plan, now);
+  const outlook = await look(desk, request, plan, now, until);
   return { warnings: outlook.warnings, settle: id => settleOutlook(outlook, id) };
 }
 
@@ -133,6 +141,7 @@ async function look(
   { rehearsal, currentTargets, roots }: PlanRequest,
   plan: Exclude<Plan, { ceremony: 'genesis' }>,
   now: number,
+  until: CeremonyState | undefined,
 ): Promise<Outlook> {
   const existing = (await desk.vaults.existing()).find(opened => opened.rehearsal === rehearsal);
   // Taking over may be looked at before there is a vault; a change goes on from what a vault keeps.
@@ -140,12 +149,15 @@ async function look(
     existing ?? (plan.ceremony === 'adoption' ? undefined : await desk.vaults.forNewCeremony(rehearsal));
   const targetsText = currentTargets && new TextDecoder().decode(currentTargets.bytes);
   // What an open ceremony of this kind is about to make is not there yet: asked again, it must come to the same plan.
-  const before = [...(opened?.ceremonies.values() ?? [])].filter(
-    ceremony =>
-      ceremony.status !== 'open' ||
-      ceremony.plan.ceremony !== plan.ceremony ||
-      ceremony.plan.repository !== plan.repository,
-  );
+  const all = [...(opened?.ceremonies.values() ?? [])];
+  const before = all
+    .slice(0, until ? all.findIndex(ceremony => ceremony.id === until.id) : all.length)
+    .filter(
+      ceremony =>
+        ceremony.status !== 'open' ||
+        ceremony.plan.ceremony !== plan.ceremony ||
+        ceremony.plan.repository !== plan.repository,
+    );
   const repositories = repositoriesOf(before);
   switch (plan.ceremony) {
     case 'rotation': {
@@ -227,6 +239,32 @@ async function holdersByFingerprint(
   return fingerprint => holders.get(fingerprint);
 }
 
+/**
+ * Finds the ceremony that this very plan came to, if it was the last thing done to its repository.
+ * @returns nothing where the plan comes to something else now than it did then
+ */
+export async function findFinished(
+  desk: Desk,
+  request: PlanRequest,
+): Promise<{ ceremony?: CeremonyView | undefined }> {
+  const opened = (await desk.vaults.existing()).find(vault => vault.rehearsal === request.rehearsal);
+  const { plan } = request;
+  const all = [...(opened?.ceremonies.values() ?? [])];
+  for (const { ceremony, dialect, name } of repositoriesOf(all).values()) {
+    const { id, created, ceremony: kind } = ceremony.plan;
+    const isLast = all.every(
+      other => other.status !== 'open' || other.plan.repository !== name || other.plan.dialect !== dialect,
+    );
+    if (!opened || ceremony.status !== 'finished' || !isLast) continue;
+    if (name !== plan.repository || kind !== plan.ceremony || (plan.dialect ?? dialect) !== dialect) continue;
+    // Settled at the same moment, from the same root, under the same ID: is it the same plan?
+    const { warnings, settle } = await consider(desk, request, Date.parse(created), ceremony);
+    if (warnings.some(warning => warning.blocking)) continue;
+    if (planHash(settle(id)) === ceremony.planHash) return { ceremony: await viewOf(opened, id) };
+  }
+  return {};
+}
+
 /** @returns the open ceremony of this very plan, if there is one */
 async function findInterrupted(
   desk: Desk,
@@ -236,7 +274,7 @@ async function findInterrupted(
   for (const ceremony of opened.ceremonies.values()) {
     const { id, created, repository, ceremony: kind } = ceremony.plan;
     // A finished first root counts too: whoever asks again after a crash in its last instant learns that it is
-    // finished. Rehearsals begin anew, and a finished change would be another one on top of it.
+    // finished. Rehearsals begin anew, and a finished change would be another one on top of it (see findFinished).
     const mayBe =
       ceremony.status === 'open' ||
       (ceremony.status === 'finished' && kind === 'genesis' && !ceremony.plan.rehearsal);

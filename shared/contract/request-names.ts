@@ -11,6 +11,7 @@ export const requestNames = [
   'describeNetwork',
   'previewPlan',
   'openCeremony',
+  'findFinished',
   'reviseCeremony',
   'readCeremony',
   'readPlan',

@@ -73,6 +73,15 @@ export const requests = {
     }),
     reply: ceremonyViewSchema,
   },
+  /**
+   * The finished ceremony of this very plan, where nothing was done to its repository since. Whoever asks says whether
+   * they mean it: the same plan may also be meant as another change on top of it.
+   */
+  findFinished: {
+    handler: 'custodian',
+    request: z.strictObject({ plan: planSchema, rehearsal: z.boolean(), currentTargets, roots }),
+    reply: z.object({ ceremony: ceremonyViewSchema.optional() }),
+  },
   /** Puts another plan in the place of an open ceremony's. Approvals and signatures are dropped. */
   reviseCeremony: {
     handler: 'custodian',

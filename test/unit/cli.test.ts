@@ -19,6 +19,7 @@ import {
   ceremonyFiles,
   custodianAt,
   jsonLine,
+  pemOf,
   plainPlan,
   program,
   rootward,
@@ -798,6 +799,75 @@ describe('rootward ceremony, held for real', () => {
       expectRefusal(await rootward(['journal', 'verify']), 2, /rootward journal verify VAULT/);
       expectRefusal(await rootward(['journal', 'repair', files.vault]), 2, /rootward journal verify VAULT/);
     });
+  });
+
+  describe('a change on top of it', () => {
+    const journal = () => readFileSync(path.join(files.vault, 'journal.jsonl'), 'utf8');
+    const change = (changes: object, out: string) => {
+      const file = path.join(files.folder, 'change.json');
+      const common = { ceremony: 'rotation', repository: plan.repository, policy: { network: 'warn' } };
+      writeFileSync(file, JSON.stringify({ ...common, ...changes }));
+      return rootward([...files.command.with(1, file).with(5, path.join(files.folder, out)), '--json']);
+    };
+    /** Told from the journal alone. */
+    const expectTold = (again: RunResult, first: RunResult, before: string) => {
+      expect(again).toMatchObject({ code: 0, stdout: first.stdout });
+      expect(again.stderr).toMatch(/^note: This ceremony was finished on .*told again; nothing was made/);
+      expect(journal()).toBe(before);
+    };
+    const expectOccupied = (refused: RunResult, before: string) => {
+      expect(jsonLine(refused)).toMatchObject({ ok: false, error: { code: 'destination-not-empty' } });
+      expect(journal()).toBe(before);
+    };
+
+    it('is told again where its export lies; in another folder the same plan is another change', async () => {
+      const other = path.join(files.folder, 'other.key');
+      const key = pemOf(generateOnlineKey('ed25519'));
+      writeFileSync(other, key);
+      const renewal = { online: { snapshot: 'other.key', timestamp: 'timestamp.key' } };
+      const second = await change(renewal, 'renewed');
+      expect(jsonLine(second)).toMatchObject({ ok: true, version: 2 });
+      let before = journal();
+      expectTold(await change(renewal, 'renewed'), second, before);
+      // Not for another plan, nor for other online keys, nor where a byte of the export is another.
+      expectOccupied(await change({ ...renewal, expires: { root: 'P9Y' } }, 'renewed'), before);
+      writeFileSync(other, pemOf(generateOnlineKey('ed25519')));
+      expectOccupied(await change(renewal, 'renewed'), before);
+      writeFileSync(other, key);
+      const courier = path.join(files.folder, 'renewed/COURIER.txt');
+      const text = readFileSync(courier, 'utf8');
+      writeFileSync(courier, `${text} `);
+      expectOccupied(await change(renewal, 'renewed'), before);
+      writeFileSync(courier, text);
+
+      const third = await change(renewal, 'renewed-again');
+      expect(jsonLine(third)).toMatchObject({ ok: true, version: 3 });
+      before = journal();
+      expectTold(await change(renewal, 'renewed-again'), third, before);
+      // What version 2 was is no longer what the repository is.
+      expectOccupied(await change(renewal, 'renewed'), before);
+    }, 240_000);
+
+    it('is told again of a taking over, which exports nothing', async () => {
+      const file = path.join(files.folder, 'adopt.json');
+      const vault = path.join(files.folder, 'other-vault');
+      const adopt = {
+        ceremony: 'adoption',
+        repository: plan.repository,
+        roots: [path.join(files.out, 'root.json')],
+        participants: [{ name: 'Ada', role: 'administrator' }],
+        policy: { network: 'warn' },
+      };
+      writeFileSync(file, JSON.stringify(adopt));
+      const command = ['ceremony', file, '--vault', vault, '--passphrases', files.passphrases, '--json'];
+      const first = await rootward(command);
+      expect(jsonLine(first)).toMatchObject({ ok: true, version: 1 });
+      const before = readFileSync(path.join(vault, 'journal.jsonl'), 'utf8');
+      const again = await rootward(command);
+      expect(again).toMatchObject({ code: 0, stdout: first.stdout });
+      expect(again.stderr).toContain('told again');
+      expect(readFileSync(path.join(vault, 'journal.jsonl'), 'utf8')).toBe(before);
+    }, 60_000);
   });
 });
 

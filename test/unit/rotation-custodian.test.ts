@@ -76,6 +76,53 @@ for (const dialect of ['notary-v1', 'tuf-1.0'] as const) {
       expect(view).toMatchObject({ state: 'finished', version: 2 });
     });
 
+    it('finds the finished change of a plan, until something else is done', async () => {
+      const found = async (plan: object) =>
+        answered(await desk.custodian.handle('findFinished', desk.request(plan))).ceremony?.id;
+      const renewal = { ceremony: 'rotation', repository };
+      expect(await found(renewal)).toBeUndefined();
+      const { view } = await desk.hold(change);
+      // The one who leaves has left: asked as a new change, this plan would be refused.
+      expect(await code('openCeremony', desk.request(change))).toBe('plan-invalid');
+      expect(await found(change)).toBe(view.id);
+      for (const other of [
+        { ...change, add: p256('holder-5') },
+        { ...change, signers: ['holder-2', 'holder-3', 'holder-4'] },
+        { ...change, participants: [] },
+        { ...change, repository: 'registry.example.com/other' },
+        renewal,
+      ])
+        expect([other, await found(other)]).toEqual([other, undefined]);
+      // With another one open, or given up, or done.
+      const { id } = await desk.open(renewal);
+      expect(await found(change)).toBeUndefined();
+      await desk.custodian.handle('abandonCeremony', {
+        ceremonyId: id,
+        reason: 'a test',
+        confirmation: repository,
+      });
+      expect(await found(change)).toBe(view.id);
+      const renewed = await desk.hold(renewal);
+      expect([await found(change), await found(renewal)]).toEqual([undefined, renewed.view.id]);
+    });
+
+    it.runIf(dialect === 'notary-v1')(
+      'finds the move to TUF 1.0, also when the collection goes on',
+      async () => {
+        const move = { ceremony: 'migration', from: repository, repository: 'updates.example.com/moved' };
+        const found = async () =>
+          answered(await desk.custodian.handle('findFinished', desk.request(move))).ceremony?.id;
+        expect(await found()).toBeUndefined();
+        const { view } = await desk.hold(move, { online: online() });
+        expect(view).toMatchObject({ state: 'finished' });
+        expect(await found()).toBe(view.id);
+        await desk.hold(change);
+        expect(await found()).toBe(view.id);
+        await desk.hold({ ceremony: 'rotation', repository: move.repository });
+        expect(await found()).toBeUndefined();
+      },
+    );
+
     it('is known by its name, in one dialect', async () => {
       const other = { ...change, repository: 'registry.example.com/other' };
       expect(await code('previewPlan', desk.request(other))).toBe('repository-not-found');

@@ -1,12 +1,15 @@
-import { accessSync, constants, readdirSync, statSync } from 'node:fs';
+import { createHash } from 'node:crypto';
+import { accessSync, constants, readdirSync, readFileSync, statSync } from 'node:fs';
 import path from 'node:path';
 import { z } from 'zod';
 import { type OnlineKey, type Plan, planSchema } from '../../../shared/ceremony/plan.ts';
 import { errorFromReport, RootwardError } from '../../../shared/contract/errors.ts';
 import type { FileInput } from '../../../shared/contract/requests.ts';
 import type { CeremonyView } from '../../../shared/contract/views.ts';
+import { dateInWords } from '../../../shared/display/dates.ts';
 import { visible } from '../../../shared/display/visible.ts';
 import { parseJson } from '../../../shared/tuf/json.ts';
+import { readRoot } from '../../../shared/tuf/metadata.ts';
 import { type Custodian, createCustodian } from '../../custodian/custodian.ts';
 import { checkPassphrase } from '../../custodian/steps/holder-key-file.ts';
 import { readOnlinePublicKey } from '../../custodian/steps/online-keys.ts';
@@ -55,6 +58,14 @@ export const ceremonyCommand: Command = async (commandLine, output) => {
     if (vault.problem) throw errorFromReport(vault.problem);
     for (const notice of vault.notices) output.error(`note: ${notice}\n`);
     const request = { plan, rehearsal: false, ...handedIn(planFile, plan) } as const;
+    const again = vault.state === 'absent' ? undefined : await finishedBefore(custodian, request, answers);
+    if (again) {
+      output.error(
+        `note: This ceremony was finished on ${dateInWords(again.steps.at(-1)?.time ?? '')}. Its result is told again; nothing was made. For another change, name another folder.\n`,
+      );
+      output.out(values.json ? `${JSON.stringify(await result(custodian, again))}\n` : plainResult(again));
+      return 0;
+    }
     await refuseBeforehand(custodian, request, answers, output);
     // The export wants a parent folder; asking people to make it first would help nobody.
     if (destination) await prepareParent(destination);
@@ -124,18 +135,62 @@ function targetsFileIn(place: string): string | undefined {
   return statSync(file, { throwIfNoEntry: false })?.isFile() ? file : undefined;
 }
 
+interface PlanRequest {
+  readonly plan: Plan;
+  readonly rehearsal: false;
+  readonly currentTargets?: FileInput;
+  readonly roots?: FileInput[];
+}
+
+/**
+ * The ceremony that this very command held, where it is finished: a crash may have swallowed its result. A plan may be
+ * written once and meant many times ("renew"), so that the folder decides: only where it holds the export of this plan,
+ * byte for byte, the same command is meant, since another change could not be written there.
+ * @returns undefined where the command is to be carried out
+ */
+async function finishedBefore(
+  custodian: Custodian,
+  request: PlanRequest,
+  { destination, online }: Answers,
+): Promise<CeremonyView | undefined> {
+  // A first root is one, wherever it was exported to; it is told by the way that goes on with an interrupted one.
+  if (request.plan.ceremony === 'genesis') return undefined;
+  if (destination !== '' && !isOccupied(destination)) return undefined;
+  const { ceremony } = answered(await custodian.handle('findFinished', request));
+  if (!ceremony || destination === '') return ceremony;
+  const isThisExport = ceremony.export?.files.every(
+    ({ name, sha256 }) => hashOf(path.join(destination, name)) === sha256,
+  );
+  return isThisExport && namesOnlineKeys(path.join(destination, 'root.json'), online) ? ceremony : undefined;
+}
+
+/** @returns undefined where there is no such file, or none that can be read */
+function hashOf(file: string): string | undefined {
+  try {
+    return createHash('sha256').update(readFileSync(file)).digest('hex');
+  } catch {
+    return undefined;
+  }
+}
+
+/** A plan says only that online keys are replaced, not by which: the same plan with other keys is another change. */
+function namesOnlineKeys(rootFile: string, online: Answers['online']): boolean {
+  if (!online) return true;
+  const root = readRoot(new Uint8Array(readFileSync(rootFile)));
+  return (['snapshot', 'timestamp'] as const).every(role => {
+    const { fingerprint } = readOnlinePublicKey(role, online[role]);
+    const keyIds = root.roles.get(role)?.keyIds ?? [];
+    return keyIds.some(keyId => root.keys.get(keyId)?.publicKey?.fingerprint === fingerprint);
+  });
+}
+
 /**
  * Refuses whatever can be refused before anything is made: a ceremony that stops half-way for want of a line in a
  * file leaves keys behind and costs people their time.
  */
 async function refuseBeforehand(
   custodian: Custodian,
-  request: {
-    readonly plan: Plan;
-    readonly rehearsal: false;
-    readonly currentTargets?: FileInput;
-    readonly roots?: FileInput[];
-  },
+  request: PlanRequest,
   answers: Answers,
   output: Output,
 ): Promise<void> {
@@ -185,13 +240,17 @@ function requirePassphrase(holder: string, passphrase: string | undefined): void
   }
 }
 
-function refuseOccupied(destination: string): void {
+function isOccupied(destination: string): boolean {
   try {
     const found = statSync(destination, { throwIfNoEntry: false });
-    if (!found || (found.isDirectory() && readdirSync(destination).length === 0)) return;
+    return found !== undefined && !(found.isDirectory() && readdirSync(destination).length === 0);
   } catch (error) {
     throw storageError(error, destination, 'Looking at');
   }
+}
+
+function refuseOccupied(destination: string): void {
+  if (!isOccupied(destination)) return;
   throw new RootwardError('destination-not-empty', {
     message: `${destination} is there already and is not an empty folder.`,
     remedy: 'Name a folder that does not exist yet, or an empty one. Nothing has been made yet.',
