@@ -84,6 +84,7 @@ export function readResponse(bytes: Uint8Array): Response {
  * 5.1.1.1) or extended length for long data, GET RESPONSE after 61xx, the right Le after 6Cxx. Every byte that was
  * put together here is wiped: it may have been a PIN.
  * @param options.extended whether the card takes commands in extended length; chaining is used otherwise
+ * @param options.chunk the most data in one chained command, in bytes; 255 unless told
  * @param options.patience milliseconds, as `Transport.exchange`
  * @returns the whole reply with its last status word. A status that is not 9000 is the caller's to judge.
  * @throws RootwardError what `Transport.exchange` throws, and `token-reply-invalid`
@@ -91,7 +92,7 @@ export function readResponse(bytes: Uint8Array): Response {
 export async function transmit(
   transport: Transport,
   command: Command,
-  options: { readonly extended?: boolean; readonly patience?: number } = {},
+  options: { readonly extended?: boolean; readonly chunk?: number; readonly patience?: number } = {},
 ): Promise<Response> {
   const patience = options.patience === undefined ? {} : { patience: options.patience };
   const send = async (bytes: Uint8Array): Promise<Response> => {
@@ -106,13 +107,14 @@ export async function transmit(
   let encode = encodeShort;
   if (data.length > shortDataMaximum && options.extended) encode = encodeExtended;
   else {
+    const { chunk = shortDataMaximum } = options;
     let rest = data;
-    while (rest.length > shortDataMaximum) {
+    while (rest.length > chunk) {
       const { le: _, ...head } = command;
-      const part = { ...head, cla: (command.cla ?? 0) | 0x10, data: rest.subarray(0, shortDataMaximum) };
+      const part = { ...head, cla: (command.cla ?? 0) | 0x10, data: rest.subarray(0, chunk) };
       const response = await send(encodeShort(part));
       if (response.status !== statusWord.ok) return response;
-      rest = rest.subarray(shortDataMaximum);
+      rest = rest.subarray(chunk);
     }
     last = { ...command, data: rest };
   }

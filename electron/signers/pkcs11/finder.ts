@@ -1,0 +1,134 @@
+import { RootwardError } from '../../../shared/contract/errors.ts';
+import { keyAlgorithmInWords, type PublicKey } from '../../../shared/tuf/public-key.ts';
+import type { SoftwareAlgorithm } from '../pkcs8.ts';
+import type { NewTokenKey, Token, TokenDescription, TokenFinder, TokenKey } from '../token.ts';
+import { generateTokenKey, listKeys, pkcs11Signer } from './keys.ts';
+import { loadModule, type Pkcs11Module } from './module.ts';
+import type { KeyObject } from './objects.ts';
+import { changeTokenPin, listTokens, type Pkcs11Token, type TokenName } from './session.ts';
+
+/** Where a new key goes: the token chooses the place itself. */
+const newKeySlot = { id: 'new', name: 'A new key', key: undefined };
+const algorithms = ['ecdsa-p256', 'ecdsa-p384', 'ed25519'] as const;
+
+/**
+ * Finds the tokens behind PKCS#11 modules. Without modules nothing is loaded.
+ * @param modules their absolute paths as they stand in the settings now
+ * @param load for tests
+ */
+export function pkcs11Finder(
+  modules: () => readonly string[],
+  load: (file: string) => Promise<Pkcs11Module> = loadModule,
+): TokenFinder {
+  let known = new Map<string, Token>();
+  return {
+    custody: 'pkcs11',
+    find: async () => {
+      const found = new Map<string, Token>();
+      let problem: unknown;
+      for (const file of modules()) {
+        try {
+          const module = await load(file);
+          for (const token of listTokens(module)) {
+            const id = `pkcs11:${module.file}:${token.label}:${token.serial}`;
+            found.set(id, known.get(id) ?? pkcs11Token(id, module, token));
+          }
+        } catch (error) {
+          problem ??= error;
+        }
+      }
+      known = found;
+      // One module that fails does not hide the tokens of another.
+      if (problem !== undefined && found.size === 0) throw problem;
+      return [...found.values()];
+    },
+  };
+}
+
+function pkcs11Token(id: string, module: Pkcs11Module, name: TokenName & { readonly model: string }): Token {
+  /** As it is now: the tries left change. */
+  const now = (): Pkcs11Token => {
+    const token = listTokens(module).find(
+      found => found.label === name.label && found.serial === name.serial,
+    );
+    if (token) return token;
+    throw new RootwardError('token-not-found', {
+      message: `The PKCS#11 module does not show the token ${name.label} any more.`,
+      remedy: 'Plug this token in, and repeat the step.',
+    });
+  };
+  return {
+    id,
+    custody: 'pkcs11',
+    product: name.label,
+    identify: async () => describe(now(), listKeys(module, name)),
+    signer: async publicKey => pkcs11Signer(module, now(), publicKey),
+    generate: async (request, { pin }) => {
+      const { publicKey, origin } = generateTokenKey(
+        module,
+        name,
+        requireAlgorithm(request),
+        'Rootward root key',
+        pin ?? new Uint8Array(),
+      );
+      return tokenKey(publicKey, origin.local === true ? 'generated' : 'unknown');
+    },
+    changePin: async (current, next) => changeTokenPin(module, name, current, next),
+  };
+}
+
+/** The policies of a PKCS#11 token are its own: it does not let them be chosen for a key. */
+function requireAlgorithm({ algorithm }: NewTokenKey): SoftwareAlgorithm {
+  const known = algorithms.find(name => name === algorithm);
+  if (known) return known;
+  throw new RootwardError('token-not-capable', {
+    message: `Rootward does not have PKCS#11 tokens make keys of the kind ${algorithm}.`,
+    remedy: 'Choose ECDSA P-256, ECDSA P-384 or Ed25519.',
+  });
+}
+
+function describe(token: Pkcs11Token, keys: readonly KeyObject[]): TokenDescription {
+  return {
+    custody: 'pkcs11',
+    product: [token.manufacturer, token.model, token.label].filter(text => text !== '').join(' '),
+    serial: token.serial === '' ? undefined : token.serial,
+    firmware: undefined,
+    secrets: [
+      {
+        name: 'pin',
+        triesLeft: { all: undefined, some: undefined, one: 1, none: 0 }[token.pin.triesLeft],
+        triesTotal: undefined,
+        isDefault: undefined,
+      },
+    ],
+    slots: [
+      ...keys.map(({ id, label, publicKey }) => ({
+        id: Buffer.from(id).toString('hex'),
+        name: label === '' ? `Key ${Buffer.from(id).toString('hex')}` : label,
+        key: tokenKey(publicKey, 'unknown'),
+      })),
+      ...(token.writable ? [newKeySlot] : []),
+    ],
+    algorithms: [...algorithms],
+    abilities: token.writable ? ['generate', 'change-pin'] : [],
+    warnings: [
+      ...(token.pin.triesLeft === 'some'
+        ? [
+            'The PIN of this token was typed wrong since it was last right. It does not tell how many tries are left.',
+          ]
+        : []),
+      ...(keys.length === 0
+        ? ['This token shows no keys without its PIN. If it holds some, they are found when they sign.']
+        : []),
+    ],
+  };
+}
+
+const tokenKey = (publicKey: PublicKey, origin: TokenKey['origin']): TokenKey => ({
+  publicKey,
+  algorithm: keyAlgorithmInWords(publicKey),
+  origin,
+  pinPolicy: 'unknown',
+  touchPolicy: 'unknown',
+  certificate: undefined,
+});
