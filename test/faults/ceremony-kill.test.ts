@@ -1,6 +1,5 @@
 /** A ceremony whose process is killed, at every step and in between, or whose disk is full, loses nothing and goes on. */
 import { spawn, spawnSync } from 'node:child_process';
-import { randomInt } from 'node:crypto';
 import {
   closeSync,
   existsSync,
@@ -13,9 +12,6 @@ import {
   writeSync,
 } from 'node:fs';
 import path from 'node:path';
-import { setTimeout } from 'node:timers/promises';
-import { fileURLToPath } from 'node:url';
-import { build } from 'vite';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { driveCeremony } from '../../electron/cli/ceremony-driver.ts';
 import { answered } from '../../electron/cli/output.ts';
@@ -29,7 +25,8 @@ import {
   rootward,
 } from '../interop/ceremony-program.ts';
 import { bareEnvironment, removeTemporaryDirectory, temporaryDirectory } from '../interop/peers/run.ts';
-import { startChild } from './vault-processes.ts';
+import { killAndResume } from './kill-and-resume.ts';
+import { buildChild, startChild } from './vault-processes.ts';
 
 const folder = temporaryDirectory('ceremony-faults');
 const disk = path.join(folder, 'disk');
@@ -149,20 +146,7 @@ describe('a real ceremony on the command line, killed after every step', () => {
 describe('a rehearsal killed at random instants', () => {
   let child: string;
   beforeAll(async () => {
-    await build({
-      configFile: false,
-      logLevel: 'silent',
-      publicDir: false,
-      ssr: { noExternal: true },
-      build: {
-        ssr: fileURLToPath(new URL('./ceremony-child.ts', import.meta.url)),
-        outDir: folder,
-        emptyOutDir: false,
-        target: 'node20',
-        rolldownOptions: { output: { entryFileNames: 'ceremony-child.mjs', codeSplitting: false } },
-      },
-    });
-    child = path.join(folder, 'ceremony-child.mjs');
+    child = await buildChild(folder, 'ceremony-child');
   });
 
   for (const [name, isThere] of [
@@ -181,29 +165,17 @@ describe('a rehearsal killed at random instants', () => {
       writeFileSync(plan, JSON.stringify(plainPlan()));
       const rehearsal = `${vault}-rehearsal`;
       let kept = keptIn(rehearsal);
-      const delays: number[] = [];
-      let deaths = 0;
-      for (;;) {
-        const running = startChild(child, vault, plan, out);
-        await running.lines(1);
-        // Short at first, so that the beginning is hit; later deaths fall on later steps. Then it is left alone.
-        const delay = deaths < 16 ? randomInt(4 + deaths * 12) : undefined;
-        if (delay !== undefined) {
-          delays.push(delay);
-          await Promise.race([setTimeout(delay), running.ended]);
-          running.process.kill('SIGKILL');
-        }
-        const { signal, code, complaints } = await running.ended;
-        const where = `after ${delays.join(', ')} ms`;
-        kept = await expectKept(rehearsal, kept);
-        const done = running.told.filter(line => 'step' in line);
-        for (const { step } of done)
-          expect([where, kept.journal]).toEqual([where, expect.stringContaining(`"stepId":"${step}"`)]);
-        if (signal === null) expect([where, complaints, code]).toEqual([where, '', 0]);
-        // It may also have died after its last step, before it could say so; a rehearsal would then begin anew.
-        if (stepsIn(kept) === 15) break;
-        deaths += 1;
-      }
+      const deaths = await killAndResume({
+        start: () => startChild(child, vault, plan, out),
+        deaths: 16,
+        latest: death => 4 + death * 12,
+        look: async () => {
+          kept = await expectKept(rehearsal, kept);
+          return kept.journal;
+        },
+        // A rehearsal that is over would begin anew.
+        isOver: () => stepsIn(kept) === 15,
+      });
       expect(deaths).toBeGreaterThan(3);
       await expectWholeExport(rehearsal, out, 4);
     }, 240_000);

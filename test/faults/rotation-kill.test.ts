@@ -1,10 +1,7 @@
 /** A change whose process is killed, after every step and in between, goes on to the same result. */
-import { createHash, randomInt } from 'node:crypto';
+import { createHash } from 'node:crypto';
 import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
-import { setTimeout } from 'node:timers/promises';
-import { fileURLToPath } from 'node:url';
-import { build } from 'vite';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { answered } from '../../electron/cli/output.ts';
 import { verifyTwice } from '../../electron/signers/platform-verifier.ts';
@@ -16,7 +13,8 @@ import { custodianAt, pemOf, plainPlan } from '../interop/ceremony-program.ts';
 import { generateOnlineKey } from '../interop/peers/online-roles.ts';
 import { temporaryDirectory } from '../interop/peers/run.ts';
 import { DeskOfTest, p256, passphraseOf } from '../interop/rotation-program.ts';
-import { startChild } from './vault-processes.ts';
+import { killAndResume } from './kill-and-resume.ts';
+import { buildChild, startChild } from './vault-processes.ts';
 
 const folder = temporaryDirectory('rotation-kill');
 const repository = 'registry.example.com/payments';
@@ -55,20 +53,7 @@ beforeAll(async () => {
   const { script } = await desk.preview(plan);
   steps = script.map(step => step.kind);
   await desk.close();
-  await build({
-    configFile: false,
-    logLevel: 'silent',
-    publicDir: false,
-    ssr: { noExternal: true },
-    build: {
-      ssr: fileURLToPath(new URL('./rotation-child.ts', import.meta.url)),
-      outDir: folder,
-      emptyOutDir: false,
-      target: 'node20',
-      rolldownOptions: { output: { entryFileNames: 'rotation-child.mjs', codeSplitting: false } },
-    },
-  });
-  child = path.join(folder, 'rotation-child.mjs');
+  child = await buildChild(folder, 'rotation-child');
 }, 240_000);
 
 /** A copy of the vault after the first root, and a place to export to. */
@@ -201,29 +186,18 @@ describe('a change of a Notary root', () => {
   it('killed at random instants goes on as well', async () => {
     const here = place('random');
     let kept = keptIn(here.rehearsal);
-    const delays: number[] = [];
-    for (let deaths = 0; ; deaths += 1) {
-      const running = startChild(child, here.vault, request, here.out);
-      await running.lines(1);
-      // Short at first, so that the beginning is hit; later deaths fall on later steps. Then it is left alone.
-      const delay = deaths < 14 ? randomInt(20 + deaths * 25) : undefined;
-      if (delay !== undefined) {
-        delays.push(delay);
-        await Promise.race([setTimeout(delay), running.ended]);
-        running.process.kill('SIGKILL');
-      }
-      const { signal, code, complaints } = await running.ended;
-      const where = `after ${delays.join(', ')} ms`;
-      kept = expectKept(here.rehearsal, kept);
-      expectNothingHalf(here.out);
-      for (const line of running.told)
-        if ('step' in line)
-          expect([where, kept.journal]).toEqual([where, expect.stringContaining(`"stepId":"${line.step}"`)]);
-      const isOver =
-        kept.journal.split('\n').filter(line => line.includes('"stepId":"transcript"')).length === 2;
-      if (signal === null && !isOver) expect([where, code, complaints]).toEqual([where, 0, '']);
-      if (isOver) break;
-    }
+    const deaths = await killAndResume({
+      start: () => startChild(child, here.vault, request, here.out),
+      deaths: 14,
+      latest: death => 20 + death * 25,
+      look: () => {
+        kept = expectKept(here.rehearsal, kept);
+        expectNothingHalf(here.out);
+        return kept.journal;
+      },
+      isOver: journal => journal.match(/"stepId":"transcript"/g)?.length === 2,
+    });
+    expect(deaths).toBeGreaterThan(3);
     await expectTheSameEnd(here);
   }, 240_000);
 });

@@ -1,4 +1,4 @@
-/** Builds and starts test/faults/vault-child.ts: Node 20 runs no TypeScript by itself. */
+/** Builds and starts the programs that are killed: Node 20 runs no TypeScript by itself. */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -13,22 +13,22 @@ export function temporaryFolder(): { folder: string; remove: () => void } {
   return { folder, remove: () => rmSync(folder, { recursive: true, force: true }) };
 }
 
-/** Bundles the child program. @returns its path inside `folder` */
-export async function buildChild(folder: string): Promise<string> {
+/** Bundles a program of this folder, test/faults/NAME.ts. @returns its path inside `folder` */
+export async function buildChild(folder: string, name = 'vault-child'): Promise<string> {
   await build({
     configFile: false,
     logLevel: 'silent',
     publicDir: false,
     ssr: { noExternal: true },
     build: {
-      ssr: fileURLToPath(new URL('./vault-child.ts', import.meta.url)),
+      ssr: fileURLToPath(new URL(`./${name}.ts`, import.meta.url)),
       outDir: folder,
       emptyOutDir: false,
       target: 'node20',
-      rolldownOptions: { output: { entryFileNames: 'child.mjs' } },
+      rolldownOptions: { output: { entryFileNames: `${name}.mjs`, codeSplitting: false } },
     },
   });
-  return path.join(folder, 'child.mjs');
+  return path.join(folder, `${name}.mjs`);
 }
 
 export interface Child {
