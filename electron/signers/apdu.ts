@@ -11,7 +11,7 @@ export interface Command {
   readonly p1: number;
   readonly p2: number;
   readonly data?: Uint8Array;
-  /** Le, as it is written: 0 for as much as there is. Left out unless told. */
+  /** Le, as it is written: 0 for as much as a short reply holds, `longReply` for more. Left out unless told. */
   readonly le?: number;
 }
 
@@ -41,8 +41,14 @@ export const statusWord = {
   fault: 0x6f00,
 } as const;
 
+/** Le for a reply that may be longer than 256 bytes: one APDU where extended length is taken, GET RESPONSE else. */
+export const longReply = 0x1_0000;
 /** The most data one short command carries. */
 export const shortDataMaximum = 255;
+/** Header, Lc, data and Le of a short command. */
+const shortCommandMaximum = 261;
+/** Header, Lc and Le of an extended command. */
+const extendedOverhead = 9;
 /** No reply of a token is longer; one that is never ends. */
 const replyMaximum = 65_536;
 
@@ -60,7 +66,7 @@ export function encodeShort(command: Command): Uint8Array {
 /** @returns an extended command APDU: at most 65535 bytes of data, Le of two bytes (ISO 7816-4 section 5.1) */
 export function encodeExtended(command: Command): Uint8Array {
   const { cla = 0, ins, p1, p2, data = new Uint8Array(), le } = command;
-  const two = (value: number) => Uint8Array.of(value >> 8, value & 0xff);
+  const two = (value: number) => Uint8Array.of((value >> 8) & 0xff, value & 0xff);
   return concatBytes(
     Uint8Array.of(cla, ins, p1, p2),
     ...(data.length > 0 || le !== undefined ? [Uint8Array.of(0)] : []),
@@ -83,7 +89,8 @@ export function readResponse(bytes: Uint8Array): Response {
  * Sends one command, however many APDUs it takes, and gathers its reply: chaining (CLA bit 5, ISO 7816-4 section
  * 5.1.1.1) or extended length for long data, GET RESPONSE after 61xx, the right Le after 6Cxx. Every byte that was
  * put together here is wiped: it may have been a PIN.
- * @param options.extended whether the card takes commands in extended length; chaining is used otherwise
+ * @param options.extended whether the card takes commands in extended length; chaining is used otherwise, and where
+ *   the command is longer than the transport carries
  * @param options.chunk the most data in one chained command, in bytes; 255 unless told
  * @param options.patience milliseconds, as `Transport.exchange`
  * @returns the whole reply with its last status word. A status that is not 9000 is the caller's to judge.
@@ -102,24 +109,35 @@ export async function transmit(
       bytes.fill(0);
     }
   };
-  const data = command.data ?? new Uint8Array();
-  let last = command;
-  let encode = encodeShort;
-  if (data.length > shortDataMaximum && options.extended) encode = encodeExtended;
-  else {
-    const { chunk = shortDataMaximum } = options;
-    let rest = data;
-    while (rest.length > chunk) {
-      const { le: _, ...head } = command;
-      const part = { ...head, cla: (command.cla ?? 0) | 0x10, data: rest.subarray(0, chunk) };
-      const response = await send(encodeShort(part));
-      if (response.status !== statusWord.ok) return response;
-      rest = rest.subarray(chunk);
-    }
-    last = { ...command, data: rest };
+  const length = command.data?.length ?? 0;
+  const longest = transport.longestCommand ?? shortCommandMaximum;
+  const long = length > shortDataMaximum || command.le === longReply;
+  if (options.extended && long && longest > shortCommandMaximum && length + extendedOverhead <= longest) {
+    const response = await sendLast(send, command, encodeExtended);
+    // Some card behind some reader does not take it after all.
+    if (response.status !== statusWord.wrongLength) return response;
   }
-  let response = await send(encode(last));
-  if (response.status >> 8 === 0x6c) response = await send(encode({ ...last, le: response.status & 0xff }));
+  const { chunk = shortDataMaximum } = options;
+  let rest = command.data ?? new Uint8Array();
+  while (rest.length > chunk) {
+    const { le: _, ...head } = command;
+    const part = { ...head, cla: (command.cla ?? 0) | 0x10, data: rest.subarray(0, chunk) };
+    const response = await send(encodeShort(part));
+    if (response.status !== statusWord.ok) return response;
+    rest = rest.subarray(chunk);
+  }
+  return sendLast(send, { ...command, data: rest }, encodeShort);
+}
+
+/** Sends a command that fits into one APDU, and fetches all of its reply. */
+async function sendLast(
+  send: (bytes: Uint8Array) => Promise<Response>,
+  command: Command,
+  encode: (command: Command) => Uint8Array,
+): Promise<Response> {
+  let response = await send(encode(command));
+  if (response.status >> 8 === 0x6c)
+    response = await send(encode({ ...command, le: response.status & 0xff }));
   return gather(response, le => send(encodeShort({ cla: command.cla ?? 0, ins: 0xc0, p1: 0, p2: 0, le })));
 }
 

@@ -55,7 +55,7 @@ export function writePkcs8Pem(
  * @throws RootwardError `key-damaged`, `unsupported-key`
  */
 export function readPkcs8Pem(pem: Uint8Array): { algorithm: SoftwareAlgorithm; secret: Uint8Array } {
-  const der = pemToDer(pem);
+  const der = pkcs8PemToDer(pem);
   try {
     const outer = openDer(readDer(der, document), 'the private key');
     derSmallInteger(outer.next(derTag.integer, 'its version'), 'its version', 1);
@@ -119,7 +119,12 @@ function pemBytes(der: Uint8Array): Uint8Array {
   return pem;
 }
 
-function pemToDer(pem: Uint8Array): Uint8Array {
+/**
+ * @param pem PKCS#8 PEM
+ * @returns the DER inside, which the caller wipes
+ * @throws RootwardError `key-damaged`
+ */
+export function pkcs8PemToDer(pem: Uint8Array): Uint8Array {
   const text = (from: number, length: number): string =>
     String.fromCharCode(...pem.subarray(from, from + length));
   const begin = header.trimEnd();

@@ -13,6 +13,8 @@ export interface PlugOptions {
   readonly vendorId?: number;
   readonly productId?: number;
   readonly product?: string;
+  /** The longest command the reader carries; 3062 unless told. */
+  readonly longestCommand?: number;
   /** Thrown by every `connect`: `token-busy`, `token-no-permission`. */
   readonly refuses?: RootwardError;
 }
@@ -61,6 +63,7 @@ export class SimulatedBus implements Bus {
         this.open += 1;
         let closed = false;
         return {
+          longestCommand: options.longestCommand ?? 3062,
           exchange,
           close: async () => {
             if (!closed) this.open -= 1;

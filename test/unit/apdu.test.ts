@@ -21,6 +21,7 @@ function scripted(...replies: string[]) {
   return {
     sent,
     buffers,
+    longestCommand: 1000,
     exchange: async (command: Uint8Array) => {
       sent.push(hex(command));
       buffers.push(command);
@@ -99,6 +100,9 @@ describe('APDUs', () => {
     const extended = scripted('9000');
     await transmit(extended, command, { extended: true });
     expect(extended.sent.map(text => text.slice(0, 14))).toEqual(['00db3fff000258']);
+    const narrow = scripted('9000', '9000', '9000');
+    await transmit({ ...narrow, longestCommand: 600 }, command, { extended: true });
+    expect(narrow.sent).toHaveLength(3);
   });
 
   it('end a chain at the first refusal', async () => {

@@ -3,6 +3,8 @@
  * USB, on a simulator, and on a card behind somebody else's reader.
  */
 export interface Transport {
+  /** The longest command APDU that fits through, in bytes. Undefined: short ones alone (261). */
+  readonly longestCommand?: number;
   /**
    * @param command one command APDU, as it goes to the card: chaining and GET RESPONSE are the driver's
    * @param options.patience how long the card may take, in milliseconds: a touch or the making of an RSA key lasts.

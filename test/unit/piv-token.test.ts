@@ -1,0 +1,607 @@
+import { hexToBytes } from '@noble/hashes/utils.js';
+import fc from 'fast-check';
+import { beforeAll, describe, expect, it } from 'vitest';
+import { ed25519MessageMaximum, type PivToken, pivTokens } from '../../electron/signers/piv/piv-token.ts';
+import { writePkcs8Pem } from '../../electron/signers/pkcs8.ts';
+import { publicKeyOf, signAndVerify } from '../../electron/signers/software.ts';
+import type { NewTokenKey, TokenKey } from '../../electron/signers/token.ts';
+import type { Attachment, Bus } from '../../electron/signers/transport/transport.ts';
+import { errorCodes, RootwardError } from '../../shared/contract/errors.ts';
+import type { PublicKey } from '../../shared/tuf/public-key.ts';
+import { cardMaker } from '../simulators/piv-attestation.ts';
+import { defaultManagementKey, PivCard, type PivCardOptions } from '../simulators/piv-card.ts';
+import { SimulatedBus } from '../simulators/simulated-bus.ts';
+
+const utf8 = (text: string): Uint8Array => new TextEncoder().encode(text);
+const pin = () => utf8('123456');
+const puk = () => utf8('12345678');
+const message = utf8('{"_type":"root"}');
+const request: NewTokenKey = {
+  slot: '9c',
+  algorithm: 'ecdsa-p256',
+  pinPolicy: 'always',
+  touchPolicy: 'never',
+};
+const managementLengths = { '3des': 24, aes128: 16, aes192: 24, aes256: 32 } as const;
+
+async function tokenOf(bus: Bus): Promise<PivToken> {
+  return (await pivTokens(bus).find())[0] as PivToken;
+}
+
+/** A card in a reader, and the driver on it. */
+async function plugged(options: PivCardOptions = {}, plug: Parameters<SimulatedBus['plug']>[1] = {}) {
+  const card = new PivCard(options);
+  const bus = new SimulatedBus();
+  const { unplug } = bus.plug(card, plug);
+  const managementKey = defaultManagementKey(managementLengths[options.managementKey ?? 'aes192']);
+  return { card, bus, unplug, token: await tokenOf(bus), secrets: { managementKey, pin: pin() } };
+}
+
+async function withKey(options: PivCardOptions = {}, changes: Partial<NewTokenKey> = {}) {
+  const all = await plugged(options);
+  const key = (await all.token.generate({ ...request, ...changes }, all.secrets)) as TokenKey;
+  return { ...all, key, publicKey: key.publicKey as PublicKey };
+}
+
+const rejected = (promise: Promise<unknown>, code: RootwardError['code']) =>
+  expect(promise).rejects.toMatchObject({ name: 'RootwardError', code });
+
+describe('the driver against cards as they differ', () => {
+  const managementKeys = ['3des', 'aes128', 'aes192', 'aes256'] as const;
+  const quirks: fc.Arbitrary<PivCardOptions> = fc.record({
+    firmware: fc.constantFrom<[number, number, number][]>([4, 3, 7], [5, 2, 4], [5, 4, 3], [5, 7, 1]),
+    managementKey: fc.constantFrom(...managementKeys),
+    longIdentifier: fc.boolean(),
+    wideSelectLength: fc.boolean(),
+    pinTries: fc.constantFrom(3, 5),
+    signaturePin: fc.constantFrom('once', 'always'),
+    emptyMetadata: fc.constantFrom('refused', 'hollow'),
+    attestation: fc.boolean(),
+    extendedLength: fc.boolean(),
+    replyBytes: fc.constantFrom(256, 64, 20),
+  });
+
+  it('makes a key, finds it again, signs, and leaves no session open', async () => {
+    await fc.assert(
+      fc.asyncProperty(quirks, fc.constantFrom('9a', '9c', '82', '95'), async (options, slot) => {
+        const { token, bus, secrets, card } = await plugged(
+          options,
+          options.extendedLength ? {} : { longestCommand: 261 },
+        );
+        const made = await token.generate({ ...request, slot }, secrets);
+        const publicKey = made.publicKey as PublicKey;
+        // Without METADATA and attestation a card shows its key by the certificate alone.
+        const shows = (options.firmware?.[1] ?? 0) >= 3 && options.firmware?.[0] === 5;
+        if (!shows && !options.attestation)
+          await token.writeCertificate(slot, cardMaker().attest(publicKey.spki, attested), secrets);
+        const description = await token.identify();
+        const found = description.slots.find(entry => entry.key);
+        expect(found?.id).toBe(slot);
+        expect(found?.key?.publicKey?.fingerprint).toBe(publicKey.fingerprint);
+        expect(description.secrets[0]?.triesLeft).toBe(options.pinTries);
+        const signer = await token.signer(publicKey);
+        expect(signer.asks.secret).toBe('pin');
+        expect(await signAndVerify(signer, message, 'sha256', pin())).toHaveLength(64);
+        expect(bus.open).toBe(0);
+        expect(
+          card.received.every(command => command.length / 2 <= (options.extendedLength ? 3062 : 261)),
+        ).toBe(true);
+      }),
+      { numRuns: 60 },
+    );
+  });
+  const attested = { slot: 0x9c, firmware: [5, 7, 1], serial: 1, pinPolicy: 3, touchPolicy: 1 } as const;
+
+  it('knows a key again by its certificate alone on a card without METADATA and attestation', async () => {
+    const options = { firmware: [4, 3, 7], managementKey: '3des', attestation: false } as const;
+    const { token, publicKey, secrets } = await withKey(options);
+    expect((await token.identify()).slots.filter(slot => slot.key)).toEqual([]);
+    await token.writeCertificate('9c', cardMaker().attest(publicKey.spki, attested), secrets);
+    const slot = (await token.identify()).slots[0];
+    expect(slot?.key).toMatchObject({ algorithm: 'ECDSA P-256', origin: 'unknown', touchPolicy: 'unknown' });
+    await signAndVerify(await token.signer(publicKey), message, 'sha256', pin());
+  });
+
+  it('reads policies and origin from the attestation where there is no METADATA', async () => {
+    const { token } = await withKey({ firmware: [5, 2, 4] }, { touchPolicy: 'cached' });
+    expect((await token.identify()).slots[0]?.key).toMatchObject({
+      origin: 'generated',
+      pinPolicy: 'always',
+      touchPolicy: 'cached',
+    });
+  });
+});
+
+describe('what is read of a card', () => {
+  it('needs no secret, and tells everything', async () => {
+    const { token, card } = await withKey({}, { touchPolicy: 'always' });
+    const description = await token.identify();
+    expect(description).toMatchObject({
+      custody: 'piv',
+      product: 'YubiKey 5',
+      serial: '12345678',
+      firmware: '5.7.1',
+      secrets: [
+        { name: 'pin', triesLeft: 3, triesTotal: 3, isDefault: true },
+        { name: 'puk', triesLeft: 3, triesTotal: 3, isDefault: true },
+        { name: 'management-key', isDefault: true },
+      ],
+      algorithms: ['ecdsa-p256', 'ecdsa-p384', 'ed25519', 'rsa-2048', 'rsa-3072', 'rsa-4096'],
+      warnings: [],
+    });
+    expect(description.slots).toHaveLength(24);
+    expect(description.slots[0]).toMatchObject({
+      id: '9c',
+      name: '9C (digital signature)',
+      key: {
+        algorithm: 'ECDSA P-256',
+        origin: 'generated',
+        pinPolicy: 'always',
+        touchPolicy: 'always',
+        certificate: undefined,
+      },
+    });
+    expect(description.slots.filter(slot => slot.key)).toHaveLength(1);
+    // Neither VERIFY nor any other command that could spend a try.
+    const pinCommands = card.received.filter(command => /^00(20|24|2c)/.test(command));
+    expect(pinCommands.filter(command => command !== '00200080')).toEqual([]);
+  });
+
+  it('warns of RSA made by faulty firmware, and refuses to make more of it', async () => {
+    const { token, secrets } = await plugged({ firmware: [4, 3, 4], managementKey: '3des' });
+    const description = await token.identify();
+    expect(description.warnings.join(' ')).toContain('ROCA');
+    expect(description.algorithms).toEqual(['ecdsa-p256', 'ecdsa-p384']);
+    await rejected(token.generate({ ...request, algorithm: 'rsa-2048' }, secrets), 'token-not-capable');
+    await rejected(token.generate({ ...request, algorithm: 'ed25519' }, secrets), 'token-not-capable');
+    expect((await (await plugged({ firmware: [5, 6, 9] })).token.identify()).warnings.join(' ')).toContain(
+      'CVE-2024-45678',
+    );
+  });
+
+  it('names a card without PIV', async () => {
+    const bus = new SimulatedBus();
+    bus.plug({ transmit: async () => hexToBytes('6a82'), reset: () => {} });
+    await rejected((await tokenOf(bus)).identify(), 'token-wrong-application');
+  });
+
+  it('passes on why a reader cannot be opened', async () => {
+    for (const code of ['token-busy', 'token-no-permission'] as const) {
+      const { token } = await plugged(
+        {},
+        { refuses: new RootwardError(code, { message: 'refused', remedy: 'do' }) },
+      );
+      await rejected(token.identify(), code);
+    }
+  });
+
+  it('is the same token as long as it is plugged in', async () => {
+    const bus = new SimulatedBus();
+    const first = bus.plug(new PivCard());
+    const finder = pivTokens(bus);
+    const [token] = await finder.find();
+    expect((await finder.find())[0]).toBe(token);
+    first.unplug();
+    expect(await finder.find()).toEqual([]);
+    bus.plug(new PivCard());
+    expect((await finder.find())[0]).not.toBe(token);
+  });
+});
+
+describe('signing', () => {
+  it.each([
+    ['ecdsa-p256', 'sha256', 64],
+    ['ecdsa-p256', 'sha384', 64],
+    ['ecdsa-p384', 'sha256', 96],
+    ['ecdsa-p384', 'sha384', 96],
+    ['ed25519', 'sha256', 64],
+    ['rsa-2048', 'sha256', 256],
+  ] as const)('with %s over %s satisfies both verifiers', async (algorithm, hash, length) => {
+    const { token, publicKey } = await withKey({}, { algorithm });
+    const signer = await token.signer(publicKey);
+    expect(await signAndVerify(signer, message, hash, pin())).toHaveLength(length);
+  });
+
+  it('takes four APDUs, and asks for the key before it spends the PIN', async () => {
+    const { token, card, publicKey } = await withKey();
+    const signer = await token.signer(publicKey);
+    await signer.sign(message, 'sha256', pin());
+    const before = card.received.length;
+    await signer.sign(message, 'sha256', pin());
+    const sent = card.received.slice(before).map(command => command.slice(0, 8));
+    expect(sent).toEqual(['00a40400', '00f7009c', '00200080', '0087119c']);
+  });
+
+  it('asks for no PIN where the policy is "never"', async () => {
+    const { token, card, publicKey } = await withKey({}, { pinPolicy: 'never' });
+    const signer = await token.signer(publicKey);
+    expect(signer.asks).toEqual({ secret: 'none', touch: false });
+    await signAndVerify(signer, message, 'sha256', new Uint8Array());
+    expect(card.received.some(command => command.startsWith('00200080'))).toBe(false);
+  });
+
+  it('spends no PIN on a token that has another key in the slot', async () => {
+    const { token, card, publicKey, secrets, bus } = await withKey();
+    const signer = await token.signer(publicKey);
+    const other = await tokenOf(bus);
+    await other.generate({ ...request, replace: true }, secrets);
+    const before = card.received.length;
+    await rejected(signer.sign(message, 'sha256', pin()), 'token-wrong');
+    expect(card.received.slice(before).some(command => command.startsWith('0020'))).toBe(false);
+    await rejected(token.signer(publicKey), 'token-wrong');
+  });
+
+  it('tells a wrong PIN with the tries left, and a blocked one; the right one starts the count again', async () => {
+    const { token, publicKey } = await withKey({ pinTries: 3 });
+    const signer = await token.signer(publicKey);
+    await expect(signer.sign(message, 'sha256', utf8('654321'))).rejects.toMatchObject({
+      code: 'wrong-pin',
+      message: expect.stringContaining('2 tries are left'),
+    });
+    await signAndVerify(signer, message, 'sha256', pin());
+    expect((await token.identify()).secrets[0]?.triesLeft).toBe(3);
+    await rejected(signer.sign(message, 'sha256', utf8('654321')), 'wrong-pin');
+    await rejected(signer.sign(message, 'sha256', utf8('654321')), 'wrong-pin');
+    await rejected(signer.sign(message, 'sha256', utf8('654321')), 'pin-blocked');
+    await rejected(signer.sign(message, 'sha256', pin()), 'pin-blocked');
+    expect((await token.identify()).secrets[0]?.triesLeft).toBe(0);
+  });
+
+  it('sends nothing that cannot be a PIN', async () => {
+    const { token, card, publicKey } = await withKey();
+    const signer = await token.signer(publicKey);
+    for (const [text, code] of [
+      ['12345', 'pin-unfit'],
+      ['123456789', 'pin-unfit'],
+      ['12345é', 'pin-unfit'],
+      ['', 'pin-needed'],
+    ] as const)
+      await rejected(signer.sign(message, 'sha256', utf8(text)), code);
+    expect(card.received.some(command => command.startsWith('00200080'))).toBe(false);
+    expect((await token.identify()).secrets[0]?.triesLeft).toBe(3);
+  });
+
+  it('waits for a touch, and says so when nobody touched in time', async () => {
+    const { token, card, publicKey } = await withKey({}, { touchPolicy: 'always' });
+    const signer = await token.signer(publicKey);
+    expect(signer.asks.touch).toBe(true);
+    let touch: (touched: boolean) => void = () => {};
+    card.touch = () => new Promise(resolve => (touch = resolve));
+    const waiting = signer.sign(message, 'sha256', pin());
+    await expect.poll(() => card.touches).toBe(1);
+    touch(true);
+    expect(await waiting).toHaveLength(64);
+    card.touch = async () => false;
+    await rejected(signer.sign(message, 'sha256', pin()), 'token-touch-missed');
+  });
+
+  it('catches a signature that is wrong although the card says 9000', async () => {
+    for (const algorithm of ['ecdsa-p256', 'ed25519', 'rsa-2048'] as const) {
+      const { token, publicKey } = await withKey({ wrongSignature: true }, { algorithm });
+      await rejected(
+        signAndVerify(await token.signer(publicKey), message, 'sha256', pin()),
+        'signature-invalid',
+      );
+    }
+  });
+
+  it('refuses an Ed25519 message the card cannot take, before the PIN', async () => {
+    const { token, card, publicKey } = await withKey({ messageBytes: 4000 }, { algorithm: 'ed25519' });
+    const signer = await token.signer(publicKey);
+    await signAndVerify(signer, new Uint8Array(ed25519MessageMaximum), 'sha256', pin());
+    const before = card.received.length;
+    await rejected(
+      signer.sign(new Uint8Array(ed25519MessageMaximum + 1), 'sha256', pin()),
+      'token-not-capable',
+    );
+    expect(card.received.length).toBe(before);
+  });
+
+  it('is told of a token that is pulled, at whichever APDU, and signs when it is back', async () => {
+    const { card, bus, key, unplug } = await withKey();
+    unplug();
+    for (const at of [1, 2, 3, 4]) {
+      const plug = bus.plug(card);
+      const token = await tokenOf(bus);
+      const signer = await token.signer(key.publicKey as PublicKey);
+      plug.unplug(at - 1 || undefined);
+      await rejected(signer.sign(message, 'sha256', pin()), 'token-removed');
+      expect(bus.open).toBe(0);
+    }
+    bus.plug(card);
+    const signer = await (await tokenOf(bus)).signer(key.publicKey as PublicKey);
+    await signAndVerify(signer, message, 'sha256', pin());
+  });
+
+  it('does one thing after the other', async () => {
+    const { token, publicKey, bus } = await withKey();
+    const signer = await token.signer(publicKey);
+    const signatures = await Promise.all([1, 2, 3].map(() => signer.sign(message, 'sha256', pin())));
+    expect(signatures.map(signature => signature.length)).toEqual([64, 64, 64]);
+    expect(bus.open).toBe(0);
+  });
+});
+
+describe('keys', () => {
+  it('are made for an empty slot only, unless the old one may go', async () => {
+    const { token, publicKey, secrets } = await withKey();
+    await rejected(token.generate(request, secrets), 'token-slot-taken');
+    const other = await token.generate({ ...request, replace: true }, secrets);
+    expect(other.publicKey?.fingerprint).not.toBe(publicKey.fingerprint);
+  });
+
+  it('are not made without the management key, or with a wrong one', async () => {
+    const { token } = await plugged();
+    await rejected(token.generate(request, {}), 'token-management-key');
+    for (const length of [16, 24, 32, 5])
+      await rejected(
+        token.generate(request, { managementKey: new Uint8Array(length) }),
+        'token-management-key',
+      );
+  });
+
+  it.each(['ecdsa-p256', 'ecdsa-p384', 'ed25519'] as const)('%s are taken in and sign', async algorithm => {
+    const secret = new Uint8Array(algorithm === 'ecdsa-p384' ? 48 : 32).fill(7);
+    const publicKey = publicKeyOf(algorithm, secret);
+    const pem = writePkcs8Pem(algorithm, secret, publicKey.raw);
+    const { token, secrets } = await plugged();
+    const key = await token.importKey({ ...request, slot: '9a' }, pem, secrets);
+    expect(key).toMatchObject({ origin: 'imported', pinPolicy: 'always' });
+    expect(key.publicKey?.fingerprint).toBe(publicKey.fingerprint);
+    await signAndVerify(await token.signer(publicKey), message, 'sha256', pin());
+    await rejected(token.attest('9a', []), 'token-not-capable');
+  });
+
+  it('RSA is taken in and signs', async () => {
+    const { generateKeyPairSync } = await import('node:crypto');
+    const pair = generateKeyPairSync('rsa', { modulusLength: 2048 });
+    const pem = utf8(pair.privateKey.export({ format: 'pem', type: 'pkcs8' }).toString());
+    const { token, secrets } = await plugged();
+    const key = await token.importKey({ ...request, slot: '9a' }, pem, secrets);
+    expect(key.algorithm).toBe('RSA 2048');
+    await signAndVerify(await token.signer(key.publicKey as PublicKey), message, 'sha256', pin());
+  });
+
+  it('are deleted with their certificate where the firmware can, and overwritten where it cannot', async () => {
+    for (const [firmware, how] of [
+      [[5, 7, 1], 'deleted'],
+      [[5, 4, 3], 'overwritten'],
+      [[4, 3, 7], 'overwritten'],
+    ] as const) {
+      const { token, publicKey, secrets } = await withKey({
+        firmware,
+        managementKey: how === 'deleted' ? 'aes192' : '3des',
+      });
+      await token.writeCertificate('9c', certificateOf(publicKey), secrets);
+      expect((await token.identify()).slots[0]?.key?.certificate).toBeDefined();
+      expect(await token.deleteKey('9c', publicKey, secrets)).toEqual({ how });
+      const left = (await token.identify()).slots[0]?.key;
+      expect(left?.publicKey?.fingerprint).not.toBe(publicKey.fingerprint);
+      expect(left === undefined).toBe(how === 'deleted');
+      expect(left?.certificate).toBeUndefined();
+    }
+  });
+
+  it('are not deleted in place of another, nor where there is none', async () => {
+    const { token, publicKey, secrets } = await withKey();
+    const other = await token.generate({ ...request, slot: '9a' }, secrets);
+    await rejected(token.deleteKey('9c', other.publicKey as PublicKey, secrets), 'token-wrong');
+    await rejected(token.deleteKey('9d', publicKey, secrets), 'token-slot-empty');
+    await rejected(token.deleteKey('ff', publicKey, secrets), 'token-not-capable');
+  });
+
+  it('lie beside a certificate of their own and no other', async () => {
+    const { token, publicKey, secrets } = await withKey();
+    const other = await token.generate({ ...request, slot: '9a' }, secrets);
+    const certificate = certificateOf(publicKey);
+    await token.writeCertificate('9c', certificate, secrets);
+    expect((await token.identify()).slots[0]?.key?.certificate).toEqual(certificate);
+    await rejected(
+      token.writeCertificate('9c', certificateOf(other.publicKey as PublicKey), secrets),
+      'token-wrong',
+    );
+    // A new key must not be found under the old one's certificate.
+    await token.generate({ ...request, replace: true }, secrets);
+    expect((await token.identify()).slots[0]?.key?.certificate).toBeUndefined();
+  });
+  const certificateOf = (publicKey: PublicKey) =>
+    cardMaker().attest(publicKey.spki, {
+      slot: 0x9c,
+      firmware: [5, 7, 1],
+      serial: 1,
+      pinPolicy: 1,
+      touchPolicy: 1,
+    });
+});
+
+describe('attestation', () => {
+  it('proves that a key was made on the card, to who trusts its maker', async () => {
+    const { token, publicKey } = await withKey({}, { touchPolicy: 'cached' });
+    const attestation = await token.attest('9c', [cardMaker('another').root, cardMaker().root]);
+    expect(attestation).toMatchObject({
+      problem: undefined,
+      trustedBy: 'CN=Rootward simulated PIV root (public test key)',
+      serial: '12345678',
+      firmware: '5.7.1',
+      pinPolicy: 'always',
+      touchPolicy: 'cached',
+    });
+    expect(attestation.publicKey.fingerprint).toBe(publicKey.fingerprint);
+    expect(attestation.chain).toHaveLength(2);
+  });
+
+  it('proves nothing when the maker is unknown, or only has the same name', async () => {
+    const { token } = await withKey();
+    for (const authorities of [[], [cardMaker('another').root]])
+      expect(await token.attest('9c', authorities)).toMatchObject({
+        trustedBy: undefined,
+        problem: expect.stringContaining('none of the authorities'),
+      });
+  });
+
+  it('does not take the attestation of another slot or key', async () => {
+    const maker = cardMaker();
+    const { token, secrets } = await withKey({
+      maker: { ...maker, attest: (spki, attested) => maker.attest(spki, { ...attested, slot: 0x9a }) },
+    });
+    await rejected(token.attest('9c', [maker.root]), 'token-reply-invalid');
+    await token.generate({ ...request, slot: '9d' }, secrets);
+    await rejected(token.attest('9d', [maker.root]), 'token-reply-invalid');
+  });
+
+  it('says where a card cannot', async () => {
+    const { token } = await withKey({ attestation: false });
+    await rejected(token.attest('9c', [cardMaker().root]), 'token-not-capable');
+    await rejected((await plugged()).token.attest('9d', []), 'token-not-capable');
+  });
+});
+
+describe('PIN, PUK and management key', () => {
+  it('are changed, and are no longer the default ones', async () => {
+    const { token, publicKey, secrets } = await withKey();
+    await token.changePin(pin(), utf8('739164'));
+    await token.changePuk(puk(), utf8('52819370'));
+    const next = Uint8Array.from({ length: 24 }, (_, index) => 200 - index);
+    await token.changeManagementKey(next, secrets);
+    expect((await token.identify()).secrets.map(secret => secret.isDefault)).toEqual([false, false, false]);
+    await rejected(token.generate({ ...request, slot: '9a' }, secrets), 'token-management-key');
+    await token.generate({ ...request, slot: '9a' }, { managementKey: next });
+    await signAndVerify(await token.signer(publicKey), message, 'sha256', utf8('739164'));
+  });
+
+  it('a management key of 24 bytes is taken by every firmware, and of other lengths where there is AES', async () => {
+    for (const [options, length, taken] of [
+      [{ firmware: [4, 3, 7], managementKey: '3des' }, 24, true],
+      [{ firmware: [4, 3, 7], managementKey: '3des' }, 32, false],
+      [{ firmware: [5, 4, 3], managementKey: '3des' }, 16, true],
+      [{ firmware: [5, 7, 1], managementKey: 'aes192' }, 32, true],
+      [{ firmware: [5, 7, 1], managementKey: 'aes192' }, 20, false],
+    ] as const) {
+      const { token, secrets } = await plugged(options);
+      const change = token.changeManagementKey(new Uint8Array(length).fill(0x31), secrets);
+      if (taken) await change;
+      else await rejected(change, 'token-management-key');
+    }
+  });
+
+  it('are not changed to what a thief tries first, or to what is none', async () => {
+    const { token, card } = await plugged();
+    const before = card.received.length;
+    for (const text of ['123456', '12345678', '777777', '12345', '123456789', 'ab cdef']) {
+      expect(() => token.changePin(pin(), utf8(text))).toThrow(RootwardError);
+      expect(() => token.changePuk(puk(), utf8(text))).toThrow(RootwardError);
+      expect(() => token.unblockPin(puk(), utf8(text))).toThrow(RootwardError);
+    }
+    expect(card.received.length).toBe(before);
+  });
+
+  it('a blocked PIN is set anew by the PUK, and a wrong PUK is told as such', async () => {
+    const { token, publicKey } = await withKey();
+    const signer = await token.signer(publicKey);
+    for (let left = 2; left >= 0; left -= 1)
+      await rejected(signer.sign(message, 'sha256', utf8('000001')), left > 0 ? 'wrong-pin' : 'pin-blocked');
+    await expect(token.unblockPin(utf8('00000001'), utf8('739164'))).rejects.toMatchObject({
+      code: 'wrong-pin',
+      message: expect.stringContaining('PUK'),
+    });
+    await token.unblockPin(puk(), utf8('739164'));
+    await signAndVerify(await token.signer(publicKey), message, 'sha256', utf8('739164'));
+  });
+
+  it('have as many tries as was set, and are the default ones after it', async () => {
+    const { token, secrets } = await plugged();
+    await token.setTries(7, 5, secrets);
+    expect((await token.identify()).secrets.slice(0, 2)).toEqual([
+      { name: 'pin', triesLeft: 7, triesTotal: 7, isDefault: true },
+      { name: 'puk', triesLeft: 5, triesTotal: 5, isDefault: true },
+    ]);
+  });
+});
+
+describe('replies that lie', () => {
+  /** A card whose replies are damaged by `damage`, from the n-th on. */
+  async function lying(damage: (reply: Uint8Array) => Uint8Array, from: number) {
+    const { card, publicKey } = await withKey();
+    let count = 0;
+    const bus = new SimulatedBus();
+    bus.plug({
+      transmit: async command => {
+        const reply = await card.transmit(command);
+        count += 1;
+        return count >= from ? damage(reply) : reply;
+      },
+      reset: () => card.reset(),
+    });
+    return { token: await tokenOf(bus), publicKey, bus };
+  }
+  const damages = fc.oneof(
+    fc.uint8Array({ maxLength: 40 }).map(bytes => () => bytes),
+    fc.nat(60).map(length => (reply: Uint8Array) => reply.subarray(0, Math.min(length, reply.length))),
+    fc.tuple(fc.nat(200), fc.integer({ min: 1, max: 255 })).map(
+      ([at, flip]) =>
+        (reply: Uint8Array) =>
+          reply.map((byte, index) => (index === at ? byte ^ flip : byte)),
+    ),
+    fc.tuple(fc.nat(255), fc.nat(255)).map(
+      ([high, low]) =>
+        (reply: Uint8Array) =>
+          Uint8Array.from([...reply.subarray(0, -2), high, low]),
+    ),
+  );
+
+  it('end in an error of the closed list, never in another one, and the session is closed', async () => {
+    await fc.assert(
+      fc.asyncProperty(damages, fc.integer({ min: 1, max: 40 }), async (damage, from) => {
+        const { token, publicKey, bus } = await lying(damage, from);
+        for (const run of [
+          () => token.identify(),
+          async () => signAndVerify(await token.signer(publicKey), message, 'sha256', pin()),
+          () => token.generate(request, { managementKey: defaultManagementKey(24) }),
+          () => token.attest('9c', [cardMaker().root]),
+          () => token.changePin(pin(), utf8('739164')),
+        ])
+          try {
+            await run();
+          } catch (error) {
+            expect(error).toBeInstanceOf(RootwardError);
+            expect(errorCodes).toContain((error as RootwardError).code);
+            expect((error as RootwardError).code).not.toBe('internal');
+          }
+        expect(bus.open).toBe(0);
+      }),
+      { numRuns: 150 },
+    );
+  });
+
+  it('an impostor that accepts every management key is found out', async () => {
+    const real = new PivCard();
+    const bus = new SimulatedBus();
+    bus.plug({
+      transmit: async command => {
+        const reply = await real.transmit(command);
+        const second = Buffer.from(command).toString('hex').startsWith('00870a9b267c24');
+        return second ? hexToBytes(`7c128210${'00'.repeat(16)}9000`) : reply;
+      },
+      reset: () => real.reset(),
+    });
+    await rejected(
+      (await tokenOf(bus)).generate(request, { managementKey: new Uint8Array(24) }),
+      'token-reply-invalid',
+    );
+  });
+});
+
+describe('the bus', () => {
+  let attachments: readonly Attachment[];
+  beforeAll(async () => {
+    const bus = new SimulatedBus();
+    bus.plug(new PivCard());
+    bus.plug(new PivCard(), { link: 'hid' });
+    attachments = await bus.list();
+  });
+
+  it('is searched for CCID readers alone', async () => {
+    const tokens = await pivTokens({ list: async () => attachments }).find();
+    expect(tokens.map(token => token.id)).toEqual([attachments[0]?.id]);
+  });
+});
