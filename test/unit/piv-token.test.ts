@@ -87,7 +87,7 @@ describe('the driver against cards as they differ', () => {
           card.received.every(command => command.length / 2 <= (options.extendedLength ? 3062 : 261)),
         ).toBe(true);
       }),
-      { numRuns: 60 },
+      { numRuns: 40 },
     );
   });
   const attested = { slot: 0x9c, firmware: [5, 7, 1], serial: 1, pinPolicy: 3, touchPolicy: 1 } as const;
@@ -569,7 +569,7 @@ describe('replies that lie', () => {
           }
         expect(bus.open).toBe(0);
       }),
-      { numRuns: 150 },
+      { numRuns: 60 },
     );
   });
 

@@ -100,7 +100,7 @@ export class PivToken implements Token {
           }
           if (key.pinPolicy !== 'never') await session.verifyPin(secret);
           return session.sign(definition, algorithm, input, key.touchPolicy);
-        });
+        }, reading);
         return fixedWidth(publicKey, made);
       },
     };
@@ -231,17 +231,21 @@ export class PivToken implements Token {
     });
   }
 
-  /** Opens a session, one at a time, and closes it whatever happens. */
-  #session<Result>(task: (session: PivSession) => Promise<Result>): Promise<Result> {
+  /**
+   * Opens a session, one at a time, and closes it whatever happens.
+   * @param known what was read before, where that is enough; else the firmware is asked: a reader may hold another
+   *   card by now
+   */
+  #session<Result>(task: (session: PivSession) => Promise<Result>, known?: Reading): Promise<Result> {
     const run = async (): Promise<Result> => {
       const transport = await this.#attachment.connect();
       try {
         const isYubico = this.#attachment.vendorId === yubico;
         const session = await PivSession.select(transport, {
-          firmware: this.#reading?.firmware,
+          firmware: known?.firmware,
           yubico: isYubico,
         });
-        if (this.#reading === undefined) await session.readFirmware();
+        if (known === undefined) await session.readFirmware();
         return await task(session);
       } finally {
         await transport.close();
