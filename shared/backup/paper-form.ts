@@ -181,7 +181,7 @@ function recoveryOf(key: FormKey, threshold: number, fields: ShareFields): Paper
       : 'the words of enough shares';
   return {
     title: 'Without Rootward',
-    before: `On a computer that has never been on a network and never will be, with Python 3, openssl and xxd, and with ${recoveryProgram} (by Trezor, with its command line), brought there on a medium:`,
+    before: `On a computer that has never been on a network and never will be, with Python 3, openssl and xxd, and with Trezor’s ${recoveryProgram} and click, brought there on a medium:`,
     steps: [
       `shamir recover     asks for ${shares}, and shows 64 digits`,
       `Into a file key.hex, write ${prefix} and then the 64 digits.`,

@@ -238,7 +238,7 @@ function splitValue(
   value: Uint8Array,
   randomBytes: RandomBytes,
 ): Uint8Array[] {
-  if (threshold === 1) return Array.from({ length: count }, () => value.slice());
+  if (threshold === 1) return Array.from({ length: count }, () => copyOf(value));
   const shares = Array.from({ length: threshold - 2 }, () => randomBytes(value.length));
   const random = randomBytes(value.length - digestLength);
   const digest = digestOf(random, value);
@@ -271,7 +271,7 @@ function recoverValue(threshold: number, points: readonly Point[]): Uint8Array {
     if (!same) throw contradiction();
   }
   // With a threshold of 1 there is no digest: the share is the secret.
-  if (threshold === 1) return (needed[0] as Point).y.slice();
+  if (threshold === 1) return copyOf((needed[0] as Point).y);
   const value = interpolate(secretPlace, needed);
   const digestShare = interpolate(digestPlace, needed);
   const digest = digestOf(digestShare.subarray(digestLength), value);
@@ -287,7 +287,7 @@ function recoverValue(threshold: number, points: readonly Point[]): Uint8Array {
 /** The first four bytes of HMAC-SHA256. */
 function digestOf(random: Uint8Array, value: Uint8Array): Uint8Array {
   const whole = hmac(sha256, random, value);
-  const digest = whole.slice(0, digestLength);
+  const digest = copyOf(whole.subarray(0, digestLength));
   whole.fill(0);
   return digest;
 }
@@ -306,8 +306,8 @@ function feistel(
 ): Uint8Array {
   const half = input.length / 2;
   const saltStart = saltOf(fields);
-  let left = input.slice(0, half);
-  let right = input.slice(half);
+  let left = copyOf(input.subarray(0, half));
+  let right = copyOf(input.subarray(half));
   const salt = new Uint8Array(saltStart.length + half);
   salt.set(saltStart);
   const password = new Uint8Array(1 + passphrase.length);
@@ -340,6 +340,9 @@ function saltOf({ extendable, identifier }: Encryption): Uint8Array {
   if (extendable) return new Uint8Array(0);
   return Uint8Array.of(...new TextEncoder().encode('shamir'), identifier >> 8, identifier & 255);
 }
+
+/** Not `slice`: that of Node's Buffer shares its memory, and wiping the one would wipe the other. */
+const copyOf = (bytes: Uint8Array): Uint8Array => Uint8Array.from(bytes);
 
 function sameBytes(one: Uint8Array, other: Uint8Array): boolean {
   let difference = one.length ^ other.length;

@@ -229,6 +229,25 @@ describe('splitting and combining', () => {
   });
 });
 
+describe("Node's buffers, whose slices share memory", () => {
+  for (const plan of [oneGroup(1, 1), oneGroup(2, 3)]) {
+    it(`are left as they are: ${plan.groups[0]?.threshold} of ${plan.groups[0]?.count}`, () => {
+      const secret = Buffer.from(secretOf(5));
+      const source = seededBytes(6);
+      const { groups } = splitSecret({
+        ...plan,
+        secret,
+        randomBytes: length => Buffer.from(source(length)),
+      });
+      expect(new Uint8Array(secret)).toEqual(secretOf(5));
+      const shares = (groups[0] as Share[]).map(share => ({ ...share, value: Buffer.from(share.value) }));
+      expect(combineShares(shares)).toEqual(secretOf(5));
+      // Combining wipes its own copies only.
+      expect(combineShares(shares)).toEqual(secretOf(5));
+    });
+  }
+});
+
 describe('reading a share', () => {
   const share = split(oneGroup(2, 3)).groups[0]?.[1] as Share;
   const words = wordsOf(share);
