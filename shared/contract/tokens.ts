@@ -34,6 +34,8 @@ export const tokenKeyInputSchema = z.strictObject({
   pin: secret.optional(),
   /** PIV: needed to make a key. */
   managementKey: managementKey.optional(),
+  /** Ledger: needed to make a key; its OpenPGP application calls it the admin PIN. */
+  puk: secret.optional(),
 });
 export type TokenKeyInput = z.infer<typeof tokenKeyInputSchema>;
 
@@ -167,6 +169,8 @@ export const tokenActionSchema = z.discriminatedUnion('action', [
     ...policies,
     pin: secret.optional(),
     managementKey: managementKey.optional(),
+    /** Ledger: the admin PIN of its OpenPGP application. */
+    puk: secret.optional(),
   }),
   /** Brings a key of this vault to the token. Its backup must have been proven. */
   z.strictObject({

@@ -2,6 +2,7 @@
 import { writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { pkcs11Finder } from '../../electron/signers/pkcs11/finder.ts';
 import { generateTokenKey, listKeys, pkcs11Signer } from '../../electron/signers/pkcs11/keys.ts';
 import { loadModule, type Pkcs11Module } from '../../electron/signers/pkcs11/module.ts';
 import { changeTokenPin, listTokens, type Pkcs11Token } from '../../electron/signers/pkcs11/session.ts';
@@ -156,5 +157,34 @@ describe('a module file', () => {
     const file = path.join(temporaryDirectory('pkcs11'), 'module.so');
     writeFileSync(file, 'not a library');
     await expect(loadModule(file)).rejects.toMatchObject({ code: 'wrong-type' });
+  });
+});
+
+describe('the tokens behind the modules of the settings', () => {
+  it('are found, described without a PIN, and make and use a key', async () => {
+    const finder = pkcs11Finder(() => [hsm.module]);
+    const name = await hsm.makeToken('Found by its module', '1234');
+    const found = (await finder.find()).find(candidate => candidate.product === 'Found by its module');
+    if (!found) throw new Error('it is not found');
+    expect(await finder.find()).toContain(found);
+    const before = await found.identify();
+    expect(before).toMatchObject({ custody: 'pkcs11', serial: name, abilities: ['generate', 'change-pin'] });
+    expect(before.slots).toEqual([{ id: 'new', name: 'A new key', key: undefined }]);
+    const request = { slot: 'new', pinPolicy: 'always', touchPolicy: 'never' } as const;
+    const made = await found.generate?.({ ...request, algorithm: 'ecdsa-p384' }, { pin: bytes('1234') });
+    const key = made?.publicKey as PublicKey;
+    expect((await found.identify()).slots).toMatchObject([{ key: { publicKey: key } }, { id: 'new' }]);
+    const signature = await signAndVerify(await found.signer(key), document, 'sha384', bytes('1234'));
+    expect(await opensslAccepts(key, signature)).toBe(true);
+    await expect(
+      Promise.resolve(found.generate?.({ ...request, algorithm: 'rsa-2048' }, { pin: bytes('1234') })),
+    ).rejects.toMatchObject({ code: 'token-not-capable' });
+  });
+
+  it('a module that fails does not hide those of another; alone it says why', async () => {
+    const missing = '/nowhere/module.so';
+    expect(await pkcs11Finder(() => [missing, hsm.module]).find()).not.toEqual([]);
+    await expect(pkcs11Finder(() => [missing]).find()).rejects.toMatchObject({ code: 'file-not-found' });
+    expect(await pkcs11Finder(() => []).find()).toEqual([]);
   });
 });

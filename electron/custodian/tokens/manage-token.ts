@@ -230,7 +230,9 @@ function keyIn(
 const secretsOf = (task: {
   readonly pin?: Uint8Array | undefined;
   readonly managementKey?: Uint8Array | undefined;
+  readonly puk?: Uint8Array | undefined;
 }): TokenSecrets => ({
   ...(task.pin ? { pin: task.pin } : {}),
   ...(task.managementKey ? { managementKey: task.managementKey } : {}),
+  ...(task.puk ? { puk: task.puk } : {}),
 });

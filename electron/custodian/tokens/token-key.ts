@@ -70,6 +70,7 @@ export async function obtainTokenKey(
       {
         ...(input.pin ? { pin: input.pin } : {}),
         ...(input.managementKey ? { managementKey: input.managementKey } : {}),
+        ...(input.puk ? { puk: input.puk } : {}),
       },
     ),
   );

@@ -1,7 +1,7 @@
 import { RootwardError } from '../../../shared/contract/errors.ts';
 import { keyAlgorithmInWords, type PublicKey } from '../../../shared/tuf/public-key.ts';
 import type { SoftwareAlgorithm } from '../pkcs8.ts';
-import type { NewTokenKey, Token, TokenDescription, TokenFinder, TokenKey } from '../token.ts';
+import type { NewTokenKey, Token, TokenDescription, TokenFinder, TokenKey, TokenSlot } from '../token.ts';
 import { generateTokenKey, listKeys, pkcs11Signer } from './keys.ts';
 import { loadModule, type Pkcs11Module } from './module.ts';
 import type { KeyObject } from './objects.ts';
@@ -101,14 +101,7 @@ function describe(token: Pkcs11Token, keys: readonly KeyObject[]): TokenDescript
         isDefault: undefined,
       },
     ],
-    slots: [
-      ...keys.map(({ id, label, publicKey }) => ({
-        id: Buffer.from(id).toString('hex'),
-        name: label === '' ? `Key ${Buffer.from(id).toString('hex')}` : label,
-        key: tokenKey(publicKey, 'unknown'),
-      })),
-      ...(token.writable ? [newKeySlot] : []),
-    ],
+    slots: [...slotsOf(keys), ...(token.writable ? [newKeySlot] : [])],
     algorithms: [...algorithms],
     abilities: token.writable ? ['generate', 'change-pin'] : [],
     warnings: [
@@ -122,6 +115,18 @@ function describe(token: Pkcs11Token, keys: readonly KeyObject[]): TokenDescript
         : []),
     ],
   };
+}
+
+/** A slot is named by its key's CKA_ID; where that is empty or several keys have it, by the key itself. */
+function slotsOf(keys: readonly KeyObject[]): TokenSlot[] {
+  const identifiers = keys.map(({ id }) => Buffer.from(id).toString('hex'));
+  return keys.map(({ label, publicKey }, index) => {
+    const identifier = identifiers[index] as string;
+    const isOwn =
+      identifier !== '' && identifiers.indexOf(identifier) === identifiers.lastIndexOf(identifier);
+    const id = isOwn ? identifier : publicKey.fingerprint;
+    return { id, name: label === '' ? `Key ${id.slice(0, 16)}` : label, key: tokenKey(publicKey, 'unknown') };
+  });
 }
 
 const tokenKey = (publicKey: PublicKey, origin: TokenKey['origin']): TokenKey => ({
