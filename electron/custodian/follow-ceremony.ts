@@ -4,6 +4,7 @@ import type { SettledPlan } from '../../shared/ceremony/settled-plan.ts';
 import { evidenceOf } from '../../shared/ceremony/state.ts';
 import { transcriptText } from '../../shared/ceremony/transcript.ts';
 import { RootwardError } from '../../shared/contract/errors.ts';
+import type { RequestOf } from '../../shared/contract/requests.ts';
 import type { CeremonyView, PayloadView } from '../../shared/contract/views.ts';
 import { fingerprintFromHex } from '../../shared/display/fingerprint.ts';
 import { differenceInLines, readableLines } from '../../shared/tuf/difference.ts';
@@ -38,7 +39,7 @@ export async function exportAgain(desk: Desk, { ceremonyId }: CeremonyRequest): 
 /** Ends a ceremony for good. Keys already made stay in the vault. */
 export async function abandonCeremony(
   desk: Desk,
-  { ceremonyId, reason, confirmation }: CeremonyRequest & { reason: string; confirmation: string },
+  { ceremonyId, by, reason, confirmation }: RequestOf<'abandonCeremony'>,
 ): Promise<CeremonyView> {
   const { opened, ceremony } = await desk.vaults.ofCeremony(ceremonyId);
   requireOpen(ceremony);
@@ -48,7 +49,7 @@ export async function abandonCeremony(
       remedy: `Type ${ceremony.plan.repository} exactly to end the ceremony, or leave it open.`,
     });
   }
-  await opened.append({ type: 'ceremony-abandoned', ceremonyId, reason });
+  await opened.append({ type: 'ceremony-abandoned', ceremonyId, reason, by });
   return readCeremony(desk, { ceremonyId });
 }
 

@@ -114,6 +114,7 @@ export async function reviseCeremony(
   }
   const request = { plan, rehearsal, currentTargets, roots };
   const settled = (await consider(desk, request, desk.clock().getTime())).settle(ceremonyId);
+  if (settled.ceremony === 'adoption') await storeChain(opened, settled, request);
   await opened.append({ type: 'plan-revised', ceremonyId, plan: settled, planHash: planHash(settled) });
   return viewOf(opened, ceremonyId);
 }

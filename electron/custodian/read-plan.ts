@@ -1,31 +1,31 @@
 import { planInputOf } from '../../shared/ceremony/plan-input.ts';
 import { repositoriesOf, repositoryKey } from '../../shared/ceremony/repository.ts';
-import { RootwardError } from '../../shared/contract/errors.ts';
-import type { ReplyOf } from '../../shared/contract/requests.ts';
+import type { FileInput, ReplyOf } from '../../shared/contract/requests.ts';
 import type { Desk } from './desk.ts';
 
-/** An open ceremony's plan, as it can be changed. @throws RootwardError `not-supported-here` for an adoption */
+/** An open ceremony's plan, as it can be changed, with the files that were handed in for it. */
 export async function readPlan(
   desk: Desk,
   { ceremonyId }: { ceremonyId: string },
 ): Promise<ReplyOf<'readPlan'>> {
   const { opened, ceremony } = await desk.vaults.ofCeremony(ceremonyId);
   const { plan: settled } = ceremony;
-  const plan = planInputOf(settled);
-  if (!plan) {
-    throw new RootwardError('not-supported-here', {
-      message: 'The plan of a taking over cannot be changed: nothing is signed in it.',
-      remedy: 'End this ceremony and take the repository over again.',
-    });
-  }
-  const before = repositoriesOf(opened.ceremonies.values()).get(
-    repositoryKey(settled.dialect, settled.repository),
-  );
+  const { dialect, repository, chain = [] } = settled;
+  const before = repositoriesOf(opened.ceremonies.values()).get(repositoryKey(dialect, repository));
   const handedIn = settled.base?.targets;
+  const isAdoption = settled.ceremony === 'adoption';
+  const roots: FileInput[] = [];
+  for (const { version } of chain) {
+    const name = `${version}.root.json`;
+    // What is taken over is kept from the start, before the journal speaks of it.
+    const bytes = await opened.vault.readRepositoryFile(dialect, repository, name);
+    roots.push({ name, bytes: new Uint8Array(bytes) });
+  }
   return {
-    plan,
-    ...(handedIn === undefined || handedIn === before?.targetsText
+    plan: planInputOf(settled),
+    ...(handedIn === undefined || (!isAdoption && handedIn === before?.targetsText)
       ? {}
       : { currentTargets: { name: 'targets.json', bytes: new TextEncoder().encode(handedIn) } }),
+    ...(isAdoption ? { roots } : {}),
   };
 }

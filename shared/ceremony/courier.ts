@@ -19,7 +19,7 @@ export function courierPage(ceremony: CeremonyState, hasWholeChain = true): stri
     ...(plan.rehearsal ? rehearsalBand : []),
     `HOW TO PUBLISH ${what} OF ${plan.repository}`,
     '',
-    ...(plan.compromised ? [...wrap(urgency(plan.compromised)), ''] : []),
+    ...urgency(plan).flatMap(text => [...wrap(text), '']),
     ...wrap(
       'Nothing in this folder is secret. Everything in it must arrive unchanged. Before anything else, in this folder:',
     ),
@@ -37,8 +37,21 @@ export function courierPage(ceremony: CeremonyState, hasWholeChain = true): stri
   return `${lines.join('\n').trimEnd()}\n`;
 }
 
-const urgency = (compromised: readonly string[]): string =>
-  `URGENT. The ${compromised.length === 1 ? 'key' : 'keys'} of ${listNames(compromised)} may be in the wrong hands. Publish this at once, and tell every user to update before they trust anything new. Until a client has this root it still believes the old keys.`;
+/** What must be done at once, where a key may be in the wrong hands. */
+function urgency({ compromised = [], compromisedTargets = [], dialect }: SettledPlan): string[] {
+  const keys = (names: readonly string[], kind = ''): string =>
+    `${kind}${names.length === 1 ? 'key' : 'keys'} of ${listNames(names)}`;
+  const root = `URGENT. The ${keys(compromised)} may be in the wrong hands. Publish this at once, and tell every user to update before they trust anything new. Until a client has this root it still believes the old keys.`;
+  const targets = `URGENT. The ${keys(compromisedTargets, 'targets ')} may be in the wrong hands. Publish all of this at once: until a client has it, it believes what the old key releases.`;
+  const afterwards =
+    dialect === 'notary-v1'
+      ? 'Then compare what "notary list" shows with what was really released, look in the log of the server for uploads nobody made, and tell everybody who pulled since the key was lost. Delegations are not changed by this: look at who signs for them.'
+      : 'The service must sign a new snapshot and timestamp with it; old ones keep the old targets alive. Then compare every published file with what was really released, take away what was not, and tell everybody who fetched since the key was lost.';
+  return [
+    ...(compromised.length > 0 ? [root] : []),
+    ...(compromisedTargets.length > 0 ? [targets, afterwards] : []),
+  ];
+}
 
 function validity(plan: SettledPlan): string {
   const root = `The root is valid until ${dateInWords(plan.expires.root)}`;

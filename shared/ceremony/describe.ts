@@ -11,7 +11,7 @@ export function planTitle(plan: SettledPlan): string {
   if (plan.ceremony === 'genesis') return 'First root';
   if (plan.ceremony === 'adoption') return 'Taking over';
   if (plan.ceremony === 'migration') return 'First TUF root, succeeding a Notary collection';
-  if (plan.compromised) return `Revocation, root version ${plan.version}`;
+  if (plan.compromised || plan.compromisedTargets) return `Revocation, root version ${plan.version}`;
   return `Root version ${plan.version}`;
 }
 
@@ -37,7 +37,12 @@ export function changeSentences(plan: SettledPlan): string[] {
   const oldRole = base.roles.get('root');
   const oldTargets = base.roles.get('targets');
   const online = plan.replacesOnlineKeys ? ['The online keys are replaced.'] : [];
-  const targetsMoves = moves(plan.base.holders.targets, plan.targets.holders, 'targets key');
+  const targetsMoves = moves(
+    plan.base.holders.targets,
+    plan.targets.holders,
+    'targets key',
+    plan.compromisedTargets,
+  );
   const targets =
     plan.targetsVersion === 0
       ? []
@@ -78,7 +83,7 @@ function moves(
       .filter(name => !replaced.includes(name))
       .map(name =>
         compromised.includes(name)
-          ? `${name} leaves: their key may be in the wrong hands.`
+          ? `${name} leaves${kind}: their key may be in the wrong hands.`
           : `${name} leaves${kind}.`,
       ),
     ...replaced.map(name =>

@@ -124,6 +124,12 @@ export const journalEventSchema = z.discriminatedUnion('type', [
     /** Whether this vault knew the repository, or trusted the request on first sight. */
     trust: z.enum(['known', 'follows', 'first-sight']),
   }),
-  z.strictObject({ type: z.literal('ceremony-abandoned'), ceremonyId, reason: z.string() }),
+  z.strictObject({
+    type: z.literal('ceremony-abandoned'),
+    ceremonyId,
+    reason: z.string(),
+    /** Who ended it; journals of before 0.2 do not say. */
+    by: z.string().optional(),
+  }),
 ]);
 export type JournalEvent = z.infer<typeof journalEventSchema>;

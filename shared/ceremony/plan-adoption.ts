@@ -127,7 +127,7 @@ export function planAdoption(plan: AdoptionPlan, sources: AdoptionSources, now: 
       const name =
         plan.holders.find(holder => holder.role === role && keyId.startsWith(holder.keyId))?.name ??
         kept?.holders[role].find(listed => listed.keyId === keyId)?.holder;
-      return { name: name ?? `Key ${shortHex(keyId)}`, keyId };
+      return { name: name ?? nameOfUnknown(keyId), keyId };
     });
   }
   if (warnings.some(warning => warning.blocking)) return { warnings };
@@ -174,6 +174,9 @@ export function planAdoption(plan: AdoptionPlan, sources: AdoptionSources, now: 
     }),
   };
 }
+
+/** @returns what the holder of a key is called whom nobody named */
+export const nameOfUnknown = (keyId: string): string => `Key ${shortHex(keyId)}`;
 
 /** Reads a file, and says which one it was where it cannot be read. */
 function named<Document>(file: NamedFile, read: (bytes: Uint8Array) => Document): Document {

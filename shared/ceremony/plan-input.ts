@@ -1,13 +1,16 @@
+import { dialects } from '../dialects/dialects.ts';
 import { addDuration } from '../tuf/date-time.ts';
 import { baseRoot } from './base-root.ts';
 import type { Holder, Plan } from './plan.ts';
-import type { SettledHolder, SettledPlan } from './settled-plan.ts';
+import { nameOfUnknown } from './plan-adoption.ts';
+import type { Base, SettledHolder, SettledPlan } from './settled-plan.ts';
 
 /**
  * Turns a settled plan back into one that can be changed: what somebody would have written to get it.
- * @returns undefined for an adoption, whose files are not kept with its plan
+ * The files that go beside it are not in it: targets that were handed in, and the roots of an adoption, which are
+ * named by their versions.
  */
-export function planInputOf(plan: SettledPlan): Plan | undefined {
+export function planInputOf(plan: SettledPlan): Plan {
   const { repository, threshold, thresholdReason, participants, policy } = plan;
   const common = {
     repository,
@@ -25,8 +28,25 @@ export function planInputOf(plan: SettledPlan): Plan | undefined {
         },
       };
   switch (plan.ceremony) {
-    case 'adoption':
-      return undefined;
+    case 'adoption': {
+      const { root, targets } = plan.base?.holders ?? { root: [], targets: [] };
+      const named = (role: 'root' | 'targets', keys: Base['holders']['root']) =>
+        keys.flatMap(({ holder, keyId }) => {
+          const imported = plan.imports?.some(one => one.holder === holder && one.role === role) ?? false;
+          // What nobody named was called by its key ID.
+          if (holder === nameOfUnknown(keyId) && !imported) return [];
+          return [{ name: holder, keyId, role, ...(imported ? { key: holder } : {}) }];
+        });
+      return {
+        ceremony: 'adoption',
+        dialect: plan.dialect,
+        repository,
+        roots: (plan.chain ?? []).map(({ version }) => `${version}.root.json`),
+        holders: [...named('root', root), ...named('targets', targets)],
+        participants: common.participants,
+        policy,
+      };
+    }
     case 'genesis':
       return {
         ...common,
@@ -65,11 +85,15 @@ export function planInputOf(plan: SettledPlan): Plan | undefined {
               targets: {
                 add: made(plan.targets.holders),
                 remove: gone(before.targets, plan.targets.holders),
+                compromised: [...(plan.compromisedTargets ?? [])],
                 ...(plan.targets.threshold === oldTargetsThreshold
                   ? {}
                   : { threshold: plan.targets.threshold }),
               },
             }
+          : {}),
+        ...(dialects[plan.dialect].rootCertificates
+          ? { renewCertificates: plan.holders.filter(isRenewed).map(({ name }) => name) }
           : {}),
         // The keys themselves are handed in at their step; that they are is all a plan says.
         ...(plan.replacesOnlineKeys ? { online: { snapshot: '', timestamp: '' } } : {}),
@@ -91,6 +115,8 @@ export function planInputOf(plan: SettledPlan): Plan | undefined {
 
 const made = (holders: readonly SettledHolder[]): Holder[] =>
   holders.flatMap(holder => ('keytype' in holder ? [holder] : []));
+
+const isRenewed = (holder: SettledHolder): boolean => 'keyId' in holder && holder.renewCertificate === true;
 
 const gone = (
   before: readonly { holder: string; keyId: string }[],

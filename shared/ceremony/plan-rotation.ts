@@ -6,7 +6,7 @@ import { type Root, readTargets, type Targets } from '../tuf/metadata.ts';
 import type { SignatureVerifier } from '../tuf/signature.ts';
 import { verifyTargets } from '../tuf/verify.ts';
 import { checkCustody } from './custody.ts';
-import type { Holder, RotationPlan } from './plan.ts';
+import type { DialectName, Holder, RotationPlan } from './plan.ts';
 import type { RepositoryState } from './repository.ts';
 import { listNames } from './script.ts';
 import {
@@ -142,9 +142,18 @@ export function planRotation(plan: RotationPlan, sources: RotationSources, now: 
   }
   if (threshold === 1)
     warn('single-signature', 'One key alone can replace the root: whoever steals it owns the repository.');
-  for (const name of plan.compromised) {
-    if (!plan.remove.includes(name))
-      block('compromised-stays', `The key of ${name} may be in the wrong hands and must be removed as well.`);
+  const lostTargets = plan.targets?.compromised ?? [];
+  for (const [role, lost, removed] of [
+    ['root', plan.compromised, plan.remove],
+    ['targets', lostTargets, plan.targets?.remove ?? []],
+  ] as const) {
+    for (const name of lost) {
+      if (!removed.includes(name))
+        block(
+          'compromised-stays',
+          `The ${role} key of ${name} may be in the wrong hands and must be removed as well.`,
+        );
+    }
   }
   if (plan.legacy > 0 && !dialect.rootCertificates)
     block('legacy', 'Legacy signatures exist in Notary only; TUF clients follow every version.');
@@ -273,7 +282,7 @@ export function planRotation(plan: RotationPlan, sources: RotationSources, now: 
       'targets-needed',
       'The targets must be signed anew, and this vault has none. Hand in the targets.json that is published now.',
     );
-  } else if (signsTargets && sources.currentTargets === undefined) {
+  } else if (signsTargets && sources.currentTargets === undefined && lostTargets.length === 0) {
     warn(
       'targets-from-vault',
       'The targets go on from those this vault made last. If anything was released since, hand in the published targets.json, or those releases are undone.',
@@ -290,6 +299,10 @@ export function planRotation(plan: RotationPlan, sources: RotationSources, now: 
 
   // ---------------------------------------------------------------- what clients will see
   if (plan.compromised.length > 0) warn('compromise', compromiseWarning(plan, oldThreshold));
+  if (lostTargets.length > 0) {
+    const needed = root.roles.get('targets')?.threshold ?? 1;
+    warn('targets-compromise', targetsCompromiseWarning(lostTargets, needed, repository.dialect));
+  }
   if (plan.legacy > 0 && !isLegacyComplete) {
     warn(
       'legacy-incomplete',
@@ -351,6 +364,7 @@ export function planRotation(plan: RotationPlan, sources: RotationSources, now: 
       },
       ...(plan.online ? { replacesOnlineKeys: true } : {}),
       ...(plan.compromised.length > 0 ? { compromised: plan.compromised } : {}),
+      ...(lostTargets.length > 0 ? { compromisedTargets: lostTargets } : {}),
     }),
   };
 }
@@ -407,6 +421,21 @@ function compromiseWarning(plan: RotationPlan, oldThreshold: number): string {
   return stolen >= oldThreshold
     ? `With the keys of ${who} an attacker could sign a root of their own, and clients would follow it. Clients that have seen a false root must be given the right one by hand.`
     : `With the key${stolen === 1 ? '' : 's'} of ${who} alone nothing could be signed: the root asks for ${oldThreshold}. Publish this root before another key is lost.`;
+}
+
+/**
+ * What could have been signed with stolen targets keys, and what to go on from. Neither dialect's clients take targets
+ * alone: a snapshot that names them must come with them, and its key is the server's or the service's.
+ */
+function targetsCompromiseWarning(lost: readonly string[], needed: number, dialect: DialectName): string {
+  const keys = `targets key${lost.length === 1 ? '' : 's'} of ${listNames(lost)}`;
+  if (lost.length < needed)
+    return `With the ${keys} alone nothing could be released: the root asks for ${needed}. Publish this before another key is lost.`;
+  const how =
+    dialect === 'notary-v1'
+      ? 'whoever may also push to the Notary server could have released any image: the server adds snapshot and timestamp by itself'
+      : 'whoever also reaches the repository service, or holds its keys, could have released any file';
+  return `With the ${keys} ${how}. What is published now may be theirs: go on from targets you trust, and compare every one of them with what was really released.`;
 }
 
 /** @throws RootwardError `plan-invalid` with every blocking warning */

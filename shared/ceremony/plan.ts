@@ -126,6 +126,8 @@ export const rotationPlanSchema = z.strictObject({
       add: z.array(holderSchema).max(20).default([]),
       remove: z.array(personNameSchema).max(20).default([]),
       threshold: z.int().min(1).optional(),
+      /** Those of `remove` whose targets key may be in the wrong hands. Makes this a revocation. */
+      compromised: z.array(personNameSchema).max(20).default([]),
       /** The targets metadata that is published now (a file; in the CLI relative to the plan). */
       current: z.string().max(4096).optional(),
     })

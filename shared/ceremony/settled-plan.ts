@@ -102,7 +102,9 @@ export const settledPlanSchema = z.strictObject({
   base: baseSchema.optional(),
   /** The online keys are replaced (a first root always needs them). */
   replacesOnlineKeys: z.boolean().optional(),
+  /** Holders whose root key may be in the wrong hands, and those whose targets key may. */
   compromised: z.array(personNameSchema).optional(),
+  compromisedTargets: z.array(personNameSchema).optional(),
   /** Adoption: the holders whose private key comes into this vault. */
   imports: z
     .array(z.strictObject({ holder: personNameSchema, role: z.enum(['root', 'targets']) }))

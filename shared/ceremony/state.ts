@@ -1,6 +1,7 @@
 import { RootwardError } from '../contract/errors.ts';
 import { visible } from '../display/visible.ts';
 import { publicKeyFromPem } from '../tuf/public-key.ts';
+import { baseRoot } from './base-root.ts';
 import type { TokenCustody } from './custody.ts';
 import type { Evidence, EvidenceOf, JournalEvent } from './events.ts';
 import { initialsOf } from './initials.ts';
@@ -49,6 +50,8 @@ export interface CeremonyState {
   readonly opened: string;
   readonly status: 'open' | 'finished' | 'abandoned';
   readonly abandonReason: string | undefined;
+  /** Who ended it; older journals do not say. */
+  readonly abandonedBy: string | undefined;
   readonly completed: ReadonlyMap<string, CompletedStep>;
   readonly incidents: readonly Incident[];
   /** By the step's ID. */
@@ -125,6 +128,7 @@ export function applyEvent(state: Map<string, CeremonyState>, { entry, time, eve
       opened: time,
       status: 'open',
       abandonReason: undefined,
+      abandonedBy: undefined,
       completed: new Map(),
       incidents: [],
       begunTokenKeys: new Map(),
@@ -198,7 +202,12 @@ export function applyEvent(state: Map<string, CeremonyState>, { entry, time, eve
     }
     case 'ceremony-abandoned': {
       if (ceremony.status !== 'open') contradiction('the ceremony was closed');
-      state.set(ceremony.id, { ...ceremony, status: 'abandoned', abandonReason: event.reason });
+      state.set(ceremony.id, {
+        ...ceremony,
+        status: 'abandoned',
+        abandonReason: event.reason,
+        abandonedBy: event.by,
+      });
       return;
     }
   }
@@ -210,6 +219,7 @@ const survivesRevision: readonly Evidence['kind'][] = [
   'isolation',
   'generate-key',
   'certify-key',
+  'import-key',
   'online-keys',
 ];
 
@@ -220,6 +230,12 @@ function stillFits(evidence: Evidence, step: Step, plan: SettledPlan): boolean {
     return scriptFor(plan).every(
       ({ kind, holder }) => kind === 'sign' || holder === undefined || present(holder),
     );
+  }
+  if (evidence.kind === 'import-key') {
+    // Named anew, a person may hold another of the listed keys.
+    const listed = plan.base?.holders[evidence.role].find(key => key.holder === evidence.holder);
+    const key = listed && baseRoot(plan)?.keys.get(listed.keyId);
+    return key?.publicKey?.fingerprint === evidence.fingerprint;
   }
   if (evidence.kind !== 'generate-key') return true;
   const holders = step.role === 'targets' ? plan.targets.holders : plan.holders;

@@ -28,8 +28,7 @@ export function transcriptText(ceremony: CeremonyState, journal: JournalPosition
   add(...wrap(planSentence(plan)));
   add('', `Opened      ${dateInWords(ceremony.opened)}, ${timeOfDay(ceremony.opened)} UTC`);
   add(`Ceremony    ${ceremony.id}`);
-  const status = ceremony.status === 'abandoned' ? `abandoned: ${ceremony.abandonReason}` : ceremony.status;
-  const [firstOfStatus = '', ...moreOfStatus] = wrap(status, width - 12);
+  const [firstOfStatus = '', ...moreOfStatus] = wrap(statusInWords(ceremony), width - 12);
   add(`State       ${firstOfStatus}`, ...moreOfStatus.map(line => `${' '.repeat(12)}${line}`));
 
   title('Plan');
@@ -82,6 +81,11 @@ export function transcriptText(ceremony: CeremonyState, journal: JournalPosition
     .map(line => visible(line, Number.POSITIVE_INFINITY))
     .join('\n')
     .trimEnd()}\n`;
+}
+
+function statusInWords({ status, abandonedBy, abandonReason }: CeremonyState): string {
+  if (status !== 'abandoned') return status;
+  return `abandoned${abandonedBy === undefined ? '' : ` by ${abandonedBy}`}: ${abandonReason}`;
 }
 
 /** Text in one line, with nothing in it that is not seen. */

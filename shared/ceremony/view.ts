@@ -234,7 +234,10 @@ export function homeView(ceremonies: readonly CeremonyState[], now: number): Hom
       rehearsal: ceremony.plan.rehearsal,
       version: root.version,
       threshold: ceremony.plan.threshold,
-      rootKeys: holders.root,
+      rootKeys: holders.root.map(key => {
+        const certificateEnds = root.keys.get(key.keyId)?.certificates[0]?.notAfter;
+        return { ...key, ...(certificateEnds === undefined ? {} : { certificateEnds }) };
+      }),
       targetsThreshold: ceremony.plan.targets.threshold,
       targetsKeys: holders.targets,
       ...succession(ceremony.plan, ceremonies),

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { lineSchema, planSchema } from '../ceremony/plan.ts';
+import { lineSchema, personNameSchema, planSchema } from '../ceremony/plan.ts';
 import { credentialSchema, stepInputSchema } from '../ceremony/steps.ts';
 import { errorReportSchema } from './errors.ts';
 import {
@@ -89,11 +89,11 @@ export const requests = {
     reply: ceremonyViewSchema,
   },
   readCeremony: { handler: 'custodian', request: z.strictObject({ ceremonyId }), reply: ceremonyViewSchema },
-  /** An open ceremony's plan as somebody would write it, to be changed; with the targets it was handed. */
+  /** An open ceremony's plan as somebody would write it, to be changed; with the files it was handed. */
   readPlan: {
     handler: 'custodian',
     request: z.strictObject({ ceremonyId }),
-    reply: z.object({ plan: planSchema, currentTargets }),
+    reply: z.object({ plan: planSchema, currentTargets, roots }),
   },
   /** Completes the present step. `by` is the name of the person who does it; they must be present. */
   completeStep: {
@@ -113,6 +113,8 @@ export const requests = {
     handler: 'custodian',
     request: z.strictObject({
       ceremonyId,
+      /** Who ends it, for the journal and the transcript. */
+      by: personNameSchema,
       reason: lineSchema.max(500),
       confirmation: z.string().max(255),
     }),

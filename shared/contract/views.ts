@@ -57,7 +57,10 @@ export const repositoryViewSchema = z.object({
   rehearsal: z.boolean(),
   version: z.int(),
   threshold: z.int(),
-  rootKeys: z.array(z.object({ holder: z.string(), keyId: z.string() })),
+  /** `certificateEnds`: of a Notary root key, RFC 3339. */
+  rootKeys: z.array(
+    z.object({ holder: z.string(), keyId: z.string(), certificateEnds: z.string().optional() }),
+  ),
   targetsThreshold: z.int(),
   targetsKeys: z.array(z.object({ holder: z.string(), keyId: z.string() })),
   rootExpires: z.string(),

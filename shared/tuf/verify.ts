@@ -190,7 +190,7 @@ export function verifyRoot(
   if (!own.met) {
     problems.push({
       code: 'threshold-not-met',
-      message: `Its own root role asks for ${own.threshold} signatures; ${own.counted} counted.`,
+      message: `Its own root role asks for ${signatures(own.threshold)}; ${own.counted} counted.`,
     });
   }
   const refusals = rootRole(root).keyIds.flatMap(keyId => {
@@ -272,7 +272,7 @@ export function verifyTargets(targets: Targets, root: Root, options: Verificatio
   if (!quorum.met) {
     problems.push({
       code: 'threshold-not-met',
-      message: `The root asks for ${quorum.threshold} signatures of targets keys; ${quorum.counted} counted.`,
+      message: `The root asks for ${signatures(quorum.threshold)} of targets keys; ${quorum.counted} counted.`,
     });
   }
   checkExpiry(targets, true, options.at, problems, notices);
@@ -311,7 +311,7 @@ function checkThresholds(root: Root, notices: Notice[]): void {
     if (distinct < role.threshold) {
       notices.push({
         code: 'threshold-unreachable',
-        message: `The role ${name} asks for ${role.threshold} signatures and has ${distinct} keys.`,
+        message: `The role ${name} asks for ${signatures(role.threshold)} and has ${count(distinct, 'key')}.`,
       });
     }
   }
@@ -319,3 +319,6 @@ function checkThresholds(root: Root, notices: Notice[]): void {
 
 /** readRoot made sure that the role is there. */
 export const rootRole = (root: Root): Role => root.roles.get('root') as Role;
+
+const count = (number: number, noun: string): string => `${number} ${noun}${number === 1 ? '' : 's'}`;
+const signatures = (number: number): string => count(number, 'signature');

@@ -122,7 +122,7 @@ describe.skipIf(reason)(`a first root for Notary v1${reason ? ` (${reason})` : '
 
   test('a wrong passphrase is said, and signs nothing', async () => {
     const wrong = 'velvet anchor drizzle mosaic cattle';
-    await walk.sign('root', 'Holder A', wrong);
+    await walk.sign('root', 'Holder A', { passphrase: wrong });
     const told = await desk.told();
     expect(told).toContain('That is not the passphrase of this key');
     expect(told).toContain('Nothing is lost. The ceremony stands where it stood.');

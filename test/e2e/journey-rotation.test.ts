@@ -5,53 +5,14 @@ import { cpSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'nod
 import path from 'node:path';
 import { Decrypter } from 'age-encryption';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
-import { generateOnlineKey } from '../interop/peers/online-roles.ts';
 import { runProgram } from '../interop/peers/run.ts';
 import { passphraseOf, Walk } from './support/ceremony.ts';
 import { Desk, whyNoDesk } from './support/desk.ts';
+import { makeFirstRoot, rootward } from './support/first-root.ts';
 import { placesOf } from './support/secrets.ts';
 
 const reason = whyNoDesk();
 const repository = 'updates.example.com/desktop';
-const rootward = path.resolve(import.meta.dirname, '../../dist/electron/rootward.cjs');
-const holders = ['Holder A', 'Holder B', 'Holder C'];
-
-/** A finished first root, 2 of 3, in the vault of a desk that is not running. */
-async function prepareRoot(desk: Desk): Promise<void> {
-  const write = (name: string, value: unknown): string => {
-    const place = path.join(desk.folder, name);
-    writeFileSync(place, JSON.stringify(value));
-    return place;
-  };
-  write('snapshot.json', generateOnlineKey().publicKey);
-  write('timestamp.json', generateOnlineKey().publicKey);
-  const plan = write('first-root.json', {
-    ceremony: 'genesis',
-    dialect: 'tuf-1.0',
-    repository,
-    threshold: 2,
-    holders: holders.map(name => ({ name, keytype: 'ecdsa-p256' })),
-    targets: { threshold: 1, holders: [{ name: 'Release desk', keytype: 'ecdsa-p256' }] },
-    online: { snapshot: 'snapshot.json', timestamp: 'timestamp.json' },
-    policy: { network: 'warn' },
-  });
-  const passphrases = write(
-    'passphrases.json',
-    Object.fromEntries([...holders, 'Release desk'].map(name => [name, passphraseOf(name)])),
-  );
-  const made = await runProgram(process.execPath, [
-    rootward,
-    'ceremony',
-    plan,
-    '--vault',
-    desk.vault,
-    '--out',
-    path.join(desk.folder, 'export-1'),
-    '--passphrases',
-    passphrases,
-  ]);
-  expect(made.code, made.output).toBe(0);
-}
 
 describe.skipIf(reason)(`a root is changed${reason ? ` (${reason})` : ''}`, () => {
   let desk: Desk;
@@ -64,11 +25,9 @@ describe.skipIf(reason)(`a root is changed${reason ? ` (${reason})` : ''}`, () =
   const at = (name: string) => path.join(folder, name);
 
   beforeAll(async () => {
-    desk = await Desk.open();
-    await desk.quit();
-    await prepareRoot(desk);
-    other = await Desk.open();
-    await other.quit();
+    desk = await Desk.make();
+    await makeFirstRoot(desk, { dialect: 'tuf-1.0', repository });
+    other = await Desk.make();
     cpSync(desk.vault, other.vault, { recursive: true });
     await desk.start();
     await other.start();

@@ -2,7 +2,7 @@
  * A file from one window to another by QR codes: what the one shows is photographed, and becomes the film that
  * Chromium's fake camera sees in the other. On a page of its own (qr-page/) in the real app, under its policy.
  */
-import { cpSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { cpSync, mkdirSync, mkdtempSync, rmSync, symlinkSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import AxeBuilder from '@axe-core/playwright';
@@ -17,6 +17,7 @@ import { ensureDisplay } from '../runtime/display.ts';
 import { launchApplication } from '../runtime/launch.ts';
 import type { QrPage } from './qr-page/qr-page.tsx';
 import { seen, whyNoDesk } from './support/desk.ts';
+import { cameraOf, missedAndShuffled, photograph, photographCodes, writeFilm } from './support/film.ts';
 
 declare global {
   interface Window {
@@ -27,10 +28,6 @@ declare global {
 
 const top = path.resolve(import.meta.dirname, '../..');
 const reason = whyNoDesk();
-/** The part of the window that is photographed. */
-const view = { x: 0, y: 0, width: 1280, height: 720 };
-/** The fake camera plays thirty pictures a second: a code is seen for about 200 ms. */
-const picturesPerCode = 6;
 
 /** JSON of `size` bytes or a few more, as little compressible as keys and signatures are. */
 function file(size: number, seed: number): Uint8Array {
@@ -44,18 +41,6 @@ function file(size: number, seed: number): Uint8Array {
     value() + value(),
   ]);
   return new TextEncoder().encode(JSON.stringify(Object.fromEntries(entries)));
-}
-
-/** A shuffled copy, the same each time. */
-function shuffled<Item>(items: readonly Item[], seed: number): Item[] {
-  let state = seed;
-  return items
-    .map(item => {
-      state = (Math.imul(state, 1664525) + 1013904223) >>> 0;
-      return [state, item] as const;
-    })
-    .sort(([one], [other]) => one - other)
-    .map(([, item]) => item);
 }
 
 /** One running app with the page open, and a vault of its own. */
@@ -183,11 +168,8 @@ describe('QR codes, from window to window', () => {
     releaseDisplay = await ensureDisplay();
     sender = await QrWindow.open(app);
     await sender.show(file(100, 1));
-    await shoot([await photograph()]);
-    receiver = await QrWindow.open(app, [
-      '--use-fake-device-for-media-stream',
-      `--use-file-for-fake-video-capture=${film()}`,
-    ]);
+    shoot([await photograph(sender.page)]);
+    receiver = await QrWindow.open(app, cameraOf(film()));
   });
   afterAll(async () => {
     if (reason !== undefined) return;
@@ -202,28 +184,9 @@ describe('QR codes, from window to window', () => {
       await run();
     });
 
-  const photograph = (): Promise<Buffer> => sender.page.screenshot({ type: 'jpeg', quality: 85, clip: view });
-
-  /** Photographs every code of what is shown, stepping by the keyboard. */
-  async function photographAll(): Promise<Buffer[]> {
-    const counter = sender.page.getByText(/^Code \d+ of \d+/);
-    const total = Number(/of (\d+)/.exec(await seen(counter))?.[1]);
-    const photographs: Buffer[] = [];
-    for (let number = 1; number <= total; number += 1) {
-      await sender.page.getByText(`Code ${number} of ${total}`).waitFor();
-      photographs.push(await photograph());
-      await sender.page.keyboard.press('Alt+ArrowRight');
-    }
-    return photographs;
-  }
-
-  /** Puts a film into the camera: each photograph for as long as a code is shown. */
-  async function shoot(photographs: readonly Buffer[]): Promise<void> {
-    writeFileSync(
-      film(),
-      Buffer.concat(photographs.flatMap(one => Array<Buffer>(picturesPerCode).fill(one))),
-    );
-  }
+  const photographAll = (): Promise<Buffer[]> => photographCodes(sender.page);
+  /** Puts a film into the camera. */
+  const shoot = (photographs: readonly Buffer[]): void => writeFilm(film(), photographs);
 
   const scanned = async (): Promise<number> => receiver.page.evaluate(() => window.qrPage.files.length);
   async function scan(): Promise<Uint8Array> {
@@ -249,10 +212,7 @@ describe('QR codes, from window to window', () => {
       const photographs = await photographAll();
       expect(photographs).toHaveLength(framesNeeded(bytes.length, characters));
       await sender.picture(`qr-show-${name}`);
-      const order = shuffled(photographs, 7);
-      const missed = Math.ceil(order.length / 3);
-      // The first time round a third is missed, the second time another third.
-      await shoot([...order.slice(missed), ...shuffled(order.slice(0, -missed), 8)]);
+      shoot(missedAndShuffled(photographs));
       expect(Buffer.from(await scan()).equals(Buffer.from(bytes))).toBe(true);
       expect(await receiver.page.evaluate(() => window.qrPage.stopped())).toBe(true);
     });
@@ -271,7 +231,7 @@ describe('QR codes, from window to window', () => {
       document.documentElement.style.transform = '';
     });
     await sender.page.emulateMedia({ colorScheme: 'light', reducedMotion: 'reduce' });
-    await shoot(photographs.toReversed());
+    shoot(photographs.toReversed());
     expect(Buffer.from(await scan()).equals(Buffer.from(bytes))).toBe(true);
   });
 
@@ -281,7 +241,7 @@ describe('QR codes, from window to window', () => {
       await sender.show(bytes, 'signature.json');
       const isOne = await sender.page.getByText('One code holds it all').isVisible();
       expect(isOne).toBe(size === 80);
-      await shoot(isOne ? [await photograph()] : await photographAll());
+      shoot(await photographAll());
       expect(Buffer.from(await scan()).equals(Buffer.from(bytes))).toBe(true);
     }
   });
@@ -290,7 +250,7 @@ describe('QR codes, from window to window', () => {
     await sender.show(file(4_000, 11));
     const some = (await photographAll()).slice(0, 3);
     await sender.show(file(5_000, 12));
-    await shoot([...some, ...(await photographAll()).slice(0, 4)]);
+    shoot([...some, ...(await photographAll()).slice(0, 4)]);
     const before = await scanned();
     await receiver.page.evaluate(() => window.qrPage.scan());
     await receiver.page.getByText('These codes belong to another file').waitFor();
@@ -310,7 +270,7 @@ describe('QR codes, from window to window', () => {
       },
       encodeQR('https://example.org/', 'data-url', { scale: 8, border: 4 }),
     );
-    await shoot([await photograph()]);
+    shoot([await photograph(sender.page)]);
     await sender.page.evaluate(() => document.getElementById('foreign')?.remove());
     await receiver.page.evaluate(() => window.qrPage.scan());
     await receiver.page.getByText('Another kind of QR code').waitFor();
@@ -319,7 +279,7 @@ describe('QR codes, from window to window', () => {
 
   check('are counted, and can be left for the file', async () => {
     await sender.show(file(2_000, 13));
-    await shoot((await photographAll()).slice(0, 1));
+    shoot((await photographAll()).slice(0, 1));
     await receiver.page.evaluate(() => window.qrPage.scan());
     await receiver.page.getByText('1 of 4', { exact: true }).waitFor();
     await receiver.picture('qr-scan-progress');
@@ -407,7 +367,7 @@ describe('QR codes, from window to window', () => {
 
     check('is switched off when nobody is there, and what was read is kept', async () => {
       await sender.show(file(2_000, 13));
-      await shoot((await photographAll()).slice(0, 2));
+      shoot((await photographAll()).slice(0, 2));
       await receiver.page.evaluate(() => window.qrPage.scan());
       await receiver.page.getByText('2 of 4', { exact: true }).waitFor();
       await receiver.application.evaluate(({ BrowserWindow }) =>
@@ -417,7 +377,7 @@ describe('QR codes, from window to window', () => {
       expect(await receiver.page.evaluate(() => window.qrPage.stopped())).toBe(true);
       expect(await receiver.ask({ video: true })).toBe('NotAllowedError');
       await receiver.picture('qr-scan-idle');
-      await shoot((await photographAll()).slice(2));
+      shoot((await photographAll()).slice(2));
       await receiver.page.getByRole('button', { name: 'Switch the camera on' }).click();
       await receiver.page.getByRole('heading', { name: 'Read' }).waitFor();
       expect(await receiver.page.evaluate(() => window.qrPage.files.at(-1))).toEqual([...file(2_000, 13)]);

@@ -2,6 +2,7 @@
 import { describe, expect, it } from 'vitest';
 import { courierPage } from '../../shared/ceremony/courier.ts';
 import { exportFiles } from '../../shared/ceremony/export-files.ts';
+import { planInputOf } from '../../shared/ceremony/plan-input.ts';
 import { codesOf, day, MemoryDesk, textOf, warningOf } from './build-rotation.ts';
 
 const p256 = (...names: string[]) => names.map(name => ({ name, keytype: 'ecdsa-p256' }));
@@ -56,6 +57,27 @@ for (const dialect of ['notary-v1', 'tuf-1.0'] as const) {
         chain: [1, 2, 3].map(version => ({ version })),
       });
       expect(taken.ceremony.script.some(step => step.kind === 'sign' || step.kind === 'export')).toBe(false);
+    });
+
+    it('has a plan that can be written again', () => {
+      const desk = published();
+      const [first = '', second = ''] = desk.repository(dialect).holders.root.map(key => key.keyId);
+      const holders = [
+        { name: 'Anna', keyId: first, key: 'Anna' },
+        { name: 'Bert', keyId: second },
+      ];
+      const chain = named(desk.chain(dialect));
+      const other = elsewhere(desk);
+      const settle = (plan: object) =>
+        other.lookAtAdoption(plan, chain, targetsOf(desk)).settle?.('0'.repeat(16));
+      const settled = settle({ holders });
+      if (!settled) throw new Error('it cannot be taken over');
+      const again = planInputOf(settled);
+      expect(again).toMatchObject({
+        ceremony: 'adoption',
+        roots: ['1.root.json', '2.root.json', '3.root.json'],
+      });
+      expect(settle(again)).toEqual(settled);
     });
 
     it('is changed afterwards by the keys that came in', () => {

@@ -353,6 +353,7 @@ describe('ceremonies', () => {
     const abandon = (confirmation: string) =>
       custodian.handle('abandonCeremony', {
         ceremonyId: ceremony.id,
+        by: 'holder-1',
         reason: 'holder-2 fell ill',
         confirmation,
       });
@@ -381,7 +382,7 @@ describe('ceremonies', () => {
     // What was made is kept, and the reason stands in the transcript.
     expect(readdirSync(path.join(`${vaultPath()}-rehearsal`, 'keys'))).toHaveLength(2);
     const { text } = answered(await custodian.handle('readTranscript', { ceremonyId: ceremony.id }));
-    expect(text).toContain('abandoned: holder-2 fell ill');
+    expect(text).toContain('abandoned by holder-1: holder-2 fell ill');
     expect((await open(plan)).id).not.toBe(ceremony.id);
   });
 
@@ -486,7 +487,12 @@ describe('ceremonies', () => {
     expect(
       answered(await custodian.handle('openCeremony', { plan, rehearsal: false, resume: true })).id,
     ).toBe(first.id);
-    const abandon = { ceremonyId: first.id, reason: 'begun by mistake', confirmation: plan.repository };
+    const abandon = {
+      ceremonyId: first.id,
+      by: 'holder-1',
+      reason: 'begun by mistake',
+      confirmation: plan.repository,
+    };
     expect((await custodian.handle('abandonCeremony', abandon)).ok).toBe(true);
     expect(answered(await second()).id).not.toBe(first.id);
   });

@@ -70,7 +70,7 @@ for (const dialect of ['notary-v1', 'tuf-1.0'] as const) {
       expect(await code('openCeremony', desk.request({ ceremony: 'rotation', repository }))).toBe(
         'repository-exists',
       );
-      const abandon = { ceremonyId: id, reason: 'a test', confirmation: repository };
+      const abandon = { ceremonyId: id, by: 'Alice', reason: 'a test', confirmation: repository };
       expect(await code('abandonCeremony', abandon)).toBe('accepted');
       const { view } = await desk.hold({ ceremony: 'rotation', repository });
       expect(view).toMatchObject({ state: 'finished', version: 2 });

@@ -311,6 +311,14 @@ for (const dialect of ['notary-v1', 'tuf-1.0'] as const) {
         /keys of Alice and Bob an attacker could sign a root of their own, and clients would follow it/,
       ],
       [
+        'a compromised targets key',
+        { targets: { remove: ['Tara'], compromised: ['Tara'], add: p256('Tim') } },
+        'targets-compromise',
+        dialect === 'notary-v1'
+          ? /targets key of Tara whoever may also push to the Notary server could have released any image/
+          : /targets key of Tara whoever also reaches the repository service, or holds its keys, could have released any file/,
+      ],
+      [
         'targets of the vault',
         { expires: { targets: 'P1Y' } },
         'targets-from-vault',

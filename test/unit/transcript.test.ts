@@ -85,6 +85,7 @@ function strangeCeremony(strange: string, fileName = strange): CeremonyState {
     completed: new Map(completed),
     status: 'abandoned',
     abandonReason: strange,
+    abandonedBy: strange,
     incidents: [{ time: plain.opened, stepId: 'export', message: strange }],
   };
 }

@@ -1,3 +1,4 @@
+import { charactersOf, passphraseRule } from '../../../shared/ceremony/passphrase-rule.ts';
 import { RootwardError } from '../../../shared/contract/errors.ts';
 import { notaryV1 } from '../../../shared/dialects/notary-v1.ts';
 import { tuf10 } from '../../../shared/dialects/tuf-1-0.ts';
@@ -7,17 +8,15 @@ import { publicKeyOf } from '../../signers/software.ts';
 import { measureWorkFactor, sealPrivateKey, withOpenedKey } from '../../vault/age-key-file.ts';
 import type { StepContext } from './step.ts';
 
-/** Notary's own least length (passphrase/passphrase.go); the window's meter asks for far more. */
-const shortestPassphrase = 8;
 /** A rehearsal's keys protect nothing, and a practice with seven keys should not wait for scrypt fourteen times. */
 const rehearsalWorkFactor = 14;
 
 /** @throws RootwardError `passphrase-too-weak` */
 export function checkPassphrase(passphrase: Uint8Array): void {
-  const characters = new TextDecoder().decode(passphrase).length;
-  if (characters >= shortestPassphrase) return;
+  const characters = charactersOf(passphrase);
+  if (characters >= passphraseRule.characters) return;
   throw new RootwardError('passphrase-too-weak', {
-    message: `The passphrase has ${characters} characters; at least ${shortestPassphrase} are needed.`,
+    message: `The passphrase has ${characters} characters; at least ${passphraseRule.characters} are needed.`,
     remedy: 'Choose a longer one. Seven random words are better than anything one can think up.',
   });
 }

@@ -1,5 +1,13 @@
 import { encodeQR } from 'qr';
-import { useEffect, useLayoutEffect, useMemo, useRef, useState, useSyncExternalStore } from 'react';
+import {
+  type ReactNode,
+  useEffect,
+  useLayoutEffect,
+  useMemo,
+  useRef,
+  useState,
+  useSyncExternalStore,
+} from 'react';
 import {
   type Density,
   densities,
@@ -70,31 +78,35 @@ export function QrShow({ bytes, fileName }: QrShowProps) {
     );
   return (
     <section className={css.show} aria-label={words.label(fileName)}>
-      <Player key={density.name} bytes={bytes} fileName={fileName} characters={density.characters} />
-      {choices.length > 1 && (
-        <div className={css.density}>
+      <Player key={density.name} bytes={bytes} fileName={fileName} characters={density.characters}>
+        {choices.length > 1 && (
           <Choices
             label={words.density}
-            row
             value={density.name}
             choices={choices.map(({ name, characters }) => ({
               value: name,
               name: words.densities[name],
-              text: words.codes(framesNeeded(bytes.length, characters)),
+              aside: words.codes(framesNeeded(bytes.length, characters)),
             }))}
             onChange={setChosen}
           />
-        </div>
-      )}
-      <p className={css.hint}>
-        {words.help} {choices.length > 1 && words.densityHint}
-      </p>
+        )}
+        <p className={css.hint}>
+          {words.help} {choices.length > 1 && words.densityHint}
+        </p>
+      </Player>
     </section>
   );
 }
 
+interface PlayerProps extends QrShowProps {
+  readonly characters: number;
+  /** What stands below the controls. */
+  readonly children: ReactNode;
+}
+
 /** The codes of one density, one after the other. */
-function Player({ bytes, fileName, characters }: QrShowProps & { readonly characters: number }) {
+function Player({ bytes, fileName, characters, children }: PlayerProps) {
   const words = t.qr.show;
   const frames = useMemo(() => splitIntoFrames(bytes, characters), [bytes, characters]);
   const total = frames.length;
@@ -118,28 +130,31 @@ function Player({ bytes, fileName, characters }: QrShowProps & { readonly charac
   return (
     <>
       <Code frames={frames} index={index} label={words.picture(index + 1, total, fileName)} />
-      <div className={css.controls}>
-        <p className={css.counter} aria-live={isPlaying ? 'off' : 'polite'}>
-          {total === 1 ? words.one : words.counter(index + 1, total)}
+      <div className={css.beside}>
+        <div className={css.controls}>
+          <p className={css.counter} aria-live={isPlaying ? 'off' : 'polite'}>
+            {total === 1 ? words.one : words.counter(index + 1, total)}
+            {total > 1 && (
+              <span className={css.round}> · {words.round(((total * frameTime) / 1000).toFixed(1))}</span>
+            )}
+          </p>
           {total > 1 && (
-            <span className={css.round}> · {words.round(((total * frameTime) / 1000).toFixed(1))}</span>
+            <>
+              <Action small shortcut={keys.previous} onPress={() => step(-1)}>
+                {words.previous}
+              </Action>
+              <Action small shortcut={keys.play} onPress={() => setWanted(!isPlaying)}>
+                {isPlaying ? words.pause : words.play}
+              </Action>
+              <Action small shortcut={keys.next} onPress={() => step(1)}>
+                {words.next}
+              </Action>
+            </>
           )}
-        </p>
-        {total > 1 && (
-          <>
-            <Action small shortcut={keys.previous} onPress={() => step(-1)}>
-              {words.previous}
-            </Action>
-            <Action small shortcut={keys.play} onPress={() => setWanted(!isPlaying)}>
-              {isPlaying ? words.pause : words.play}
-            </Action>
-            <Action small shortcut={keys.next} onPress={() => step(1)}>
-              {words.next}
-            </Action>
-          </>
-        )}
+        </div>
+        {isStill && total > 1 && <p className={css.hint}>{words.still}</p>}
+        {children}
       </div>
-      {isStill && total > 1 && <p className={css.hint}>{words.still}</p>}
     </>
   );
 }

@@ -1,27 +1,65 @@
 import { useState } from 'react';
 import type { ErrorReport } from '../../../shared/contract/errors.ts';
-import type { CeremonyView } from '../../../shared/contract/views.ts';
+import type { ReplyOf } from '../../../shared/contract/requests.ts';
+import type { CeremonyView, HomeView } from '../../../shared/contract/views.ts';
 import { ask } from '../bridge.ts';
 import { Action } from '../components/action.tsx';
 import { Dialog, DialogActions } from '../components/dialog.tsx';
 import { ErrorPanel } from '../components/notice.tsx';
 import { altKey, escapeKey } from '../components/shortcuts.ts';
 import { t } from '../messages/index.ts';
+import { adoptionOfPlan, useAdoption } from '../stores/adoption-draft.ts';
 import { useCeremony } from '../stores/ceremony.ts';
 import { useChange } from '../stores/change.ts';
 import { draftOfPlan } from '../stores/change-draft.ts';
-import { useNavigation } from '../stores/navigation.ts';
+import { moveOfPlan, useMove } from '../stores/move-draft.ts';
+import { type Screen, useNavigation } from '../stores/navigation.ts';
 import { planToChange } from '../stores/plan-draft.ts';
 import { usePlanner } from '../stores/planner.ts';
 import css from './change-plan.module.css';
 
 const words = t.change.revise;
 
-/** @returns whether the plan can be changed: until everything is signed, and where it can be written again */
+/** @returns whether the plan can be changed: until everything is signed; a taking over signs nothing */
 const canChange = (ceremony: CeremonyView): boolean =>
-  ceremony.state === 'open' &&
-  (ceremony.kind === 'rotation' || ceremony.kind === 'genesis') &&
-  ceremony.steps.some(step => step.kind === 'prove' && step.state !== 'done');
+  ceremony.state === 'open' && !ceremony.steps.some(step => step.kind === 'prove' && step.state === 'done');
+
+/** Puts a plan into the planner of its kind. @returns its screen; null where its repository is gone */
+function takePlan(
+  ceremony: CeremonyView,
+  { plan, currentTargets, roots = [] }: ReplyOf<'readPlan'>,
+  repositories: HomeView['repositories'],
+): Screen | null {
+  const { rehearsal } = ceremony;
+  const revising = {
+    ceremonyId: ceremony.id,
+    signatures: ceremony.signatures.reduce((sum, count) => sum + count.made, 0),
+  };
+  const find = (name: string, dialect: CeremonyView['dialect']) =>
+    repositories.find(one => one.name === name && one.dialect === dialect && one.rehearsal === rehearsal);
+  switch (plan.ceremony) {
+    case 'genesis':
+      usePlanner.getState().revise({ rehearsal }, planToChange(plan), revising);
+      return { name: 'planner' };
+    case 'rotation': {
+      const repository = find(ceremony.repository, ceremony.dialect);
+      if (!repository) return null;
+      useChange.getState().revise(repository, draftOfPlan(plan, repository, currentTargets), revising);
+      return { name: 'change' };
+    }
+    case 'migration': {
+      const from = find(plan.from, 'notary-v1');
+      if (!from) return null;
+      useMove.getState().revise(from, moveOfPlan(plan, from, currentTargets), revising);
+      return { name: 'move' };
+    }
+    case 'adoption': {
+      const files = [...roots, ...(currentTargets ? [currentTargets] : [])];
+      useAdoption.getState().revise(null, adoptionOfPlan(plan, files), revising);
+      return { name: 'adopt' };
+    }
+  }
+}
 
 /** "Change the plan…": opens the planner with this ceremony's plan in it. */
 export function ChangePlanButton({ ceremony }: { readonly ceremony: CeremonyView }) {
@@ -40,24 +78,8 @@ export function ChangePlanButton({ ceremony }: { readonly ceremony: CeremonyView
     setReading(false);
     if (!read.ok) return setError(read.error);
     if (!home.ok) return setError(home.error);
-    const revising = {
-      ceremonyId: ceremony.id,
-      signatures: ceremony.signatures.reduce((sum, count) => sum + count.made, 0),
-    };
-    const { plan, currentTargets } = read.value;
-    if (plan.ceremony === 'genesis') {
-      usePlanner.getState().revise({ rehearsal: ceremony.rehearsal }, planToChange(plan), revising);
-      return go({ name: 'planner' });
-    }
-    const repository = home.value.repositories.find(
-      candidate =>
-        candidate.name === ceremony.repository &&
-        candidate.dialect === ceremony.dialect &&
-        candidate.rehearsal === ceremony.rehearsal,
-    );
-    if (plan.ceremony !== 'rotation' || !repository) return;
-    useChange.getState().revise(repository, draftOfPlan(plan, repository, currentTargets), revising);
-    go({ name: 'change' });
+    const screen = takePlan(ceremony, read.value, home.value.repositories);
+    if (screen) go(screen);
   };
   return (
     <>

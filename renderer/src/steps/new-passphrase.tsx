@@ -1,7 +1,7 @@
 import { type Ref, useCallback, useEffect, useImperativeHandle, useRef, useState } from 'react';
+import { passphraseRule } from '../../../shared/ceremony/passphrase-rule.ts';
 import { PassphraseField, type PassphraseHandle } from '../components/passphrase-field.tsx';
 import { t } from '../messages/index.ts';
-import { passphraseRule } from '../passphrase-rule.ts';
 import css from './steps.module.css';
 import { StrengthMeter, type Weight } from './strength-meter.tsx';
 import { Suggestion, type SuggestionHandle } from './suggestion.tsx';

@@ -60,6 +60,12 @@ export function SignStep({ ceremony, step }: StepProps) {
       more={<SignTogetherButton />}
     >
       <Turn ceremony={ceremony} step={step} />
+      {payload && (
+        <section className={css.payload} aria-label={words.payload(t.common.role[role].toLowerCase())}>
+          <p className={css.payloadTitle}>{words.payload(t.common.role[role].toLowerCase())}</p>
+          <HashWords words={payload.fingerprint.words} size="wide" />
+        </section>
+      )}
       {shown && changesSomething(shown) ? (
         <>
           <p className={css.sentence}>{ceremony.sentence}</p>
@@ -67,12 +73,6 @@ export function SignStep({ ceremony, step }: StepProps) {
         </>
       ) : (
         <Facts rows={ceremony.summary} dense />
-      )}
-      {payload && (
-        <section className={css.payload} aria-label={words.payload(t.common.role[role].toLowerCase())}>
-          <p className={css.payloadTitle}>{words.payload(t.common.role[role].toLowerCase())}</p>
-          <HashWords words={payload.fingerprint.words} size="wide" />
-        </section>
       )}
       <div className={cx(css.atHand, shown && changesSomething(shown) && css.readFirst)}>
         {absent ? (

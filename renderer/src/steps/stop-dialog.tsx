@@ -3,7 +3,7 @@ import type { ErrorReport } from '../../../shared/contract/errors.ts';
 import type { CeremonyView } from '../../../shared/contract/views.ts';
 import { Action } from '../components/action.tsx';
 import { Dialog, DialogActions } from '../components/dialog.tsx';
-import { TextField } from '../components/fields.tsx';
+import { SelectField, TextField } from '../components/fields.tsx';
 import { ErrorPanel } from '../components/notice.tsx';
 import { Progress } from '../components/progress.tsx';
 import { altKey, escapeKey, primaryKey } from '../components/shortcuts.ts';
@@ -23,6 +23,14 @@ function EndForGood({
   readonly onClose: () => void;
 }) {
   const { abandon, busy } = useCeremony();
+  const chosen = useCeremony(state => state.initialler);
+  const [by, setBy] = useState(
+    () =>
+      ceremony.people.find(person => person.name === chosen)?.name ??
+      ceremony.people.find(person => person.role === 'administrator')?.name ??
+      ceremony.people[0]?.name ??
+      '',
+  );
   const [reason, setReason] = useState('');
   const [typed, setTyped] = useState('');
   const [tried, setTried] = useState(false);
@@ -34,7 +42,7 @@ function EndForGood({
     setTried(true);
     if (!reasonGood || !typedGood) return;
     // Written over two lines, it is one in the journal.
-    const problem = await abandon(reason.trim().replace(/\s+/g, ' '), typed, words.busy);
+    const problem = await abandon(by, reason.trim().replace(/\s+/g, ' '), typed, words.busy);
     if (problem) setError(problem);
     else onClose();
   };
@@ -42,6 +50,12 @@ function EndForGood({
     <Dialog title={words.endTitle} onClose={onClose}>
       <p>{words.endText}</p>
       {error && <ErrorPanel error={error} />}
+      <SelectField
+        label={words.by}
+        value={by}
+        options={ceremony.people.map(({ name }) => ({ value: name, label: name }))}
+        onChange={setBy}
+      />
       <TextField
         label={words.reason}
         hint={words.reasonHint}

@@ -1,6 +1,6 @@
+import { passphraseRule } from '../../../shared/ceremony/passphrase-rule.ts';
 import { cx } from '../components/classes.ts';
 import { t } from '../messages/index.ts';
-import { passphraseRule } from '../passphrase-rule.ts';
 import type { Score } from '../strength.ts';
 import css from './strength-meter.module.css';
 

@@ -3,10 +3,19 @@ import {
   adoptionPlanSchema,
   repositoryNameSchema,
 } from '../../../shared/ceremony/plan.ts';
+import type { FileInput } from '../../../shared/contract/requests.ts';
 import { t } from '../messages/index.ts';
-import { blankRoom, type Problems, planOfRoom, type RoomDraft, roomProblems } from './plan-parts.ts';
+import {
+  blankRoom,
+  newId,
+  type Problems,
+  planOfRoom,
+  type RoomDraft,
+  roomOf,
+  roomProblems,
+} from './plan-parts.ts';
 import { createPlanStore } from './plan-store.ts';
-import type { Published, PublishedKey } from './published.ts';
+import { addPublished, type Published, type PublishedKey, readPublished } from './published.ts';
 
 export const adoptionPages = ['files', 'keys', 'people', 'network', 'review'] as const;
 export type AdoptionPage = (typeof adoptionPages)[number];
@@ -34,6 +43,20 @@ export const blankAdoption = (): AdoptionDraft => ({
   repository: '',
   named: {},
   ...blankRoom(),
+});
+
+/** @returns the draft a plan stands for, with its files, so that it can be changed */
+export const adoptionOfPlan = (plan: AdoptionPlan, files: readonly FileInput[]): AdoptionDraft => ({
+  files: addPublished(
+    [],
+    files.map(file => readPublished(file, newId())),
+  ),
+  ignored: [],
+  repository: plan.repository,
+  named: Object.fromEntries(
+    plan.holders.map(holder => [placeOf(holder), { name: holder.name, atHand: holder.key !== undefined }]),
+  ),
+  ...roomOf(plan),
 });
 
 export const rootsOf = (draft: Pick<AdoptionDraft, 'files'>): readonly Published[] =>

@@ -36,7 +36,7 @@ interface CeremonyState {
   /** Completes the present step. @returns whether it was accepted. The caller wipes what it put into `input`. */
   complete(stepId: string, by: string, input: StepInput, busyText: string): Promise<boolean>;
   exportAgain(busyText: string): Promise<void>;
-  abandon(reason: string, confirmation: string, busyText: string): Promise<ErrorReport | null>;
+  abandon(by: string, reason: string, confirmation: string, busyText: string): Promise<ErrorReport | null>;
 }
 
 const empty = { busy: null, error: null, lookingAt: null, turn: null, together: false, lastDone: null };
@@ -91,11 +91,11 @@ export const useCeremony = create<CeremonyState>((set, get) => {
       set({ busy: busyText, error: null });
       take(await ask('exportAgain', { ceremonyId: view.id }), { lookingAt: null, lastDone: null });
     },
-    abandon: async (reason, confirmation, busyText) => {
+    abandon: async (by, reason, confirmation, busyText) => {
       const { view, busy } = get();
       if (!view || busy !== null) return null;
       set({ busy: busyText });
-      const outcome = await ask('abandonCeremony', { ceremonyId: view.id, reason, confirmation });
+      const outcome = await ask('abandonCeremony', { ceremonyId: view.id, by, reason, confirmation });
       if (!outcome.ok) {
         set({ busy: null });
         return outcome.error;

@@ -26,7 +26,14 @@ import {
 export type Repository = HomeView['repositories'][number];
 
 /** What a change may touch. Nothing of it: the root is renewed as it is. */
-export const changeParts = ['holders', 'compromise', 'threshold', 'targets', 'online'] as const;
+export const changeParts = [
+  'holders',
+  'compromise',
+  'threshold',
+  'targets',
+  'targetsCompromise',
+  'online',
+] as const;
 export type ChangePart = (typeof changeParts)[number];
 
 export const changePages = [
@@ -73,6 +80,8 @@ export interface ChangeDraft extends RoomDraft {
   /** Those who cannot come. */
   readonly absent: ReadonlySet<string>;
   readonly legacy: string;
+  /** Notary: the holders whose certificate is made anew with the same key; null: those that end within a year. */
+  readonly certificates: ReadonlySet<string> | null;
 }
 
 const rosterOf = (keys: Repository['rootKeys']): Roster => ({
@@ -100,6 +109,7 @@ export const draftOf = (repository: Repository): ChangeDraft => ({
   targetsValidity: usualValidity.targets,
   absent: new Set(),
   legacy: '0',
+  certificates: null,
   ...blankRoom(),
 });
 
@@ -130,7 +140,7 @@ export function draftOfPlan(
       .filter(holder => !members.some(member => member.name === holder.name))
       .map(holder => ({ ...holder, id: newId() })),
   });
-  const targets = plan.targets ?? { add: [], remove: [] };
+  const targets = plan.targets ?? { add: [], remove: [], compromised: [] };
   const root = roster(blank.root, plan.add, plan.remove, plan.compromised);
   const changesTargets =
     targets.add.length > 0 || targets.remove.length > 0 || plan.targets?.threshold !== undefined;
@@ -141,13 +151,14 @@ export function draftOfPlan(
       ? (['threshold'] as const)
       : []),
     ...(changesTargets ? (['targets'] as const) : []),
+    ...(targets.compromised.length > 0 ? (['targetsCompromise'] as const) : []),
     ...(plan.online ? (['online'] as const) : []),
   ];
   const draft: ChangeDraft = {
     ...blank,
     parts: new Set(parts),
     root,
-    targets: roster(blank.targets, targets.add, targets.remove, []),
+    targets: roster(blank.targets, targets.add, targets.remove, targets.compromised),
     threshold: plan.threshold ?? repository.threshold,
     thresholdReason: plan.thresholdReason ?? '',
     targetsThreshold: plan.targets?.threshold ?? repository.targetsThreshold,
@@ -156,6 +167,7 @@ export function draftOfPlan(
     rootValidity: readDuration(plan.expires?.root, usualValidity.root),
     targetsValidity: readDuration(plan.expires?.targets, usualValidity.targets),
     legacy: String(plan.legacy),
+    certificates: plan.renewCertificates ? new Set(plan.renewCertificates) : null,
     ...roomOf(plan),
   };
   // Who was chosen to sign stays chosen; the others can be added.
@@ -178,7 +190,7 @@ const namesAfter = ({ members, joining }: Roster): string[] => [
 export const rootAfter = (draft: ChangeDraft): string[] =>
   touchesHolders(draft) ? namesAfter(draft.root) : draft.root.members.map(member => member.name);
 export const targetsAfter = (draft: ChangeDraft): string[] =>
-  draft.parts.has('targets') ? namesAfter(draft.targets) : draft.targets.members.map(member => member.name);
+  touchesTargets(draft) ? namesAfter(draft.targets) : draft.targets.members.map(member => member.name);
 
 const changesRoot = (draft: ChangeDraft): boolean =>
   touchesHolders(draft) &&
@@ -190,18 +202,32 @@ const asksThreshold = (draft: ChangeDraft): boolean =>
   rootAfter(draft).length !== draft.root.members.length ||
   (changesRoot(draft) && draft.threshold === rootAfter(draft).length);
 
-export const signsTargets = (draft: ChangeDraft): boolean => draft.parts.has('targets') || draft.renewTargets;
+export const touchesTargets = ({ parts }: ChangeDraft): boolean =>
+  parts.has('targets') || parts.has('targetsCompromise');
+
+export const signsTargets = (draft: ChangeDraft): boolean => touchesTargets(draft) || draft.renewTargets;
 
 export function pagesOf(draft: ChangeDraft, rehearsal: boolean): readonly ChangePage[] {
   const shown: Readonly<Partial<Record<ChangePage, boolean>>> = {
     holders: touchesHolders(draft),
     threshold: asksThreshold(draft),
-    targets: draft.parts.has('targets'),
+    targets: touchesTargets(draft),
     online: draft.parts.has('online'),
     network: !rehearsal,
   };
   return changePages.filter(page => shown[page] ?? true);
 }
+
+/** @returns the root holders who keep their key */
+export const keepersOf = (draft: ChangeDraft): string[] =>
+  draft.root.members
+    .filter(member => !touchesHolders(draft) || member.fate === 'stays')
+    .map(member => member.name);
+
+const compromisedOf = (asked: boolean, { members }: Roster): string[] =>
+  asked
+    ? members.filter(member => member.compromised && member.fate !== 'stays').map(member => member.name)
+    : [];
 
 const unchangedThreshold = (draft: ChangeDraft, repository: Repository): boolean =>
   !asksThreshold(draft) || draft.threshold === repository.threshold;
@@ -228,15 +254,12 @@ export function rotationOf(
     ...root,
     ...(unchangedThreshold(draft, repository) ? {} : { threshold: draft.threshold }),
     ...(reason === '' ? {} : { thresholdReason: reason }),
-    compromised: draft.parts.has('compromise')
-      ? draft.root.members
-          .filter(member => member.compromised && member.fate !== 'stays')
-          .map(member => member.name)
-      : [],
-    ...(draft.parts.has('targets')
+    compromised: compromisedOf(draft.parts.has('compromise'), draft.root),
+    ...(touchesTargets(draft)
       ? {
           targets: {
             ...moved(draft.targets),
+            compromised: compromisedOf(draft.parts.has('targetsCompromise'), draft.targets),
             ...(draft.targetsThreshold === repository.targetsThreshold
               ? {}
               : { threshold: draft.targetsThreshold }),
@@ -251,6 +274,9 @@ export function rotationOf(
     },
     ...(draft.absent.size > 0 ? { signers: [...everyone].filter(name => !draft.absent.has(name)) } : {}),
     legacy: repository.dialect === 'notary-v1' ? Number(draft.legacy) : 0,
+    ...(repository.dialect === 'notary-v1' && draft.certificates
+      ? { renewCertificates: keepersOf(draft).filter(name => draft.certificates?.has(name)) }
+      : {}),
     ...planOfRoom(draft),
   });
   return plan.success ? plan.data : null;
@@ -291,9 +317,14 @@ export function changeProblems(draft: ChangeDraft): ChangeProblems {
         }
       : {},
     threshold,
-    targets: draft.parts.has('targets')
+    targets: touchesTargets(draft)
       ? {
           ...rosterProblems(draft.targets),
+          ...(targetsAfter(draft).length === 0 ? { nobody: t.change.holders.nobody } : {}),
+          ...(draft.parts.has('targetsCompromise') &&
+          !draft.targets.members.some(member => member.compromised)
+            ? { compromised: t.change.holders.whoseKey }
+            : {}),
           ...(draft.targetsThreshold > targetsAfter(draft).length
             ? { threshold: t.change.threshold.tooHigh(targetsAfter(draft).length) }
             : {}),
@@ -311,11 +342,14 @@ export function changeProblems(draft: ChangeDraft): ChangeProblems {
 /** On which page a thing the custodian says can be put right. */
 export function pageOfWarning(code: string, message: string, pages: readonly ChangePage[]): ChangePage {
   const aboutTargets = /\btargets\b/.test(message);
+  const aboutCertificate = /\bcertificate\b/.test(message);
   const wanted: Readonly<Record<string, ChangePage>> = {
-    'unknown-holder': aboutTargets ? 'targets' : 'holders',
+    'unknown-holder': aboutTargets ? 'targets' : aboutCertificate ? 'validity' : 'holders',
+    'key-elsewhere': 'validity',
     'duplicate-holder': aboutTargets ? 'targets' : 'holders',
     'key-type': 'holders',
-    'compromised-stays': 'holders',
+    'compromised-stays': aboutTargets ? 'targets' : 'holders',
+    'targets-compromise': 'targets',
     compromise: 'holders',
     'threshold-too-high': aboutTargets ? 'targets' : 'threshold',
     'threshold-reason': 'threshold',
@@ -325,7 +359,7 @@ export function pageOfWarning(code: string, message: string, pages: readonly Cha
     'new-quorum': 'signers',
     legacy: 'signers',
     'old-clients': 'signers',
-    'certificate-ends': 'signers',
+    'certificate-ends': 'validity',
     'targets-needed': pages.includes('targets') ? 'targets' : 'validity',
     'targets-from-vault': pages.includes('targets') ? 'targets' : 'validity',
     'network-policy': 'network',

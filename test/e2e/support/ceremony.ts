@@ -100,6 +100,19 @@ export class Walk {
     await this.#onScreen('planner-review');
   }
 
+  /** Opens the ceremony of a plan of any kind, from any of its pages. */
+  async openPlan(): Promise<void> {
+    const { desk, hands } = this;
+    await hands.press(desk.page.getByRole('navigation').getByText('Read and open'));
+    await this.#arrive('Read the plan', 'plan-review');
+    await desk.page
+      .getByRole('button', { name: /^Open the ceremony/ })
+      .and(desk.page.locator(':not([aria-disabled])'))
+      .waitFor();
+    await this.#onScreen('plan-review');
+    await desk.primary();
+  }
+
   // ---------------------------------------------------------------- the steps, in their order
 
   async attend(): Promise<void> {
@@ -152,10 +165,15 @@ export class Walk {
     await desk.primary();
   }
 
-  async sign(role: 'root' | 'targets', holder: string, passphrase = passphraseOf(holder)): Promise<void> {
+  /** @param how which version it is, and what is typed where it is not the holder's passphrase */
+  async sign(
+    role: 'root' | 'targets',
+    holder: string,
+    how: { readonly version?: number; readonly passphrase?: string } = {},
+  ): Promise<void> {
     const { desk, hands } = this;
-    await this.#arrive(`${holder} signs ${role} version 1`, 'sign');
-    await hands.type(desk.field(`Passphrase of ${holder}`), passphrase);
+    await this.#arrive(new RegExp(`^${holder} signs ${role} version ${how.version ?? 1}\\b`), 'sign');
+    await hands.type(desk.field(`Passphrase of ${holder}`), how.passphrase ?? passphraseOf(holder));
     await this.#onScreen('sign');
     await desk.primary();
   }

@@ -53,8 +53,13 @@ export class Desk {
     this.#releaseDisplay = releaseDisplay;
   }
 
+  /** A desk that is not running yet, so that its vault can be prepared. */
+  static async make(options: DeskOptions = {}): Promise<Desk> {
+    return new Desk(options, await ensureDisplay());
+  }
+
   static async open(options: DeskOptions = {}): Promise<Desk> {
-    const desk = new Desk(options, await ensureDisplay());
+    const desk = await Desk.make(options);
     await desk.start();
     return desk;
   }
@@ -68,10 +73,11 @@ export class Desk {
     return this.#page;
   }
 
-  async start(): Promise<void> {
+  /** @param switches of the command line, besides the desk's own */
+  async start(switches: readonly string[] = []): Promise<void> {
     this.#application = await launchApplication({
       appDirectory: top,
-      args: ['--vault', this.vault, `--user-data-dir=${path.join(this.folder, 'profile')}`],
+      args: ['--vault', this.vault, `--user-data-dir=${path.join(this.folder, 'profile')}`, ...switches],
       env: { ...this.#options.env },
     });
     this.#page = await this.#application.firstWindow();

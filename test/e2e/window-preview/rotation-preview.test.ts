@@ -117,7 +117,7 @@ test('a change is planned, page by page', { timeout: 120_000 }, async () => {
   await checked();
   await page.getByText('Any 2 of 3, as before.').waitFor();
   await preview.look('change-what', { small: true });
-  for (const part of ['Root holders', 'A key may be in the wrong hands', 'Targets keys', 'Online keys'])
+  for (const part of ['Root holders', 'A root key may be in the wrong hands', 'Targets keys', 'Online keys'])
     await page.getByRole('checkbox', { name: part, exact: true }).check();
   await primary();
   await heading('Who holds a root key from now on?');

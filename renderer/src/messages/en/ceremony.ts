@@ -37,6 +37,7 @@ export const ceremony = {
     endTitle: 'End this ceremony for good',
     endText: 'It can never be resumed. Keys already made are kept, and the journal records the reason.',
     end: 'End it for good…',
+    by: 'Who ends it',
     reason: 'Reason',
     reasonHint: 'Written into the journal and the transcript.',
     reasonNeeded: 'Type the reason.',

@@ -48,11 +48,15 @@ export const change = {
       text: 'Somebody joins, leaves, or gets another key.',
     },
     compromise: {
-      name: 'A key may be in the wrong hands',
+      name: 'A root key may be in the wrong hands',
       text: 'It leaves the root at once. Rootward says what could have been signed with it.',
     },
     threshold: { name: 'How many must sign', text: 'The root threshold.' },
     targets: { name: 'Targets keys', text: 'Who signs what is released, or how many of them must.' },
+    targetsCompromise: {
+      name: 'A targets key may be in the wrong hands',
+      text: 'It answers for no release any more. Rootward says what could have been released with it.',
+    },
     online: { name: 'Online keys', text: 'The snapshot and timestamp keys of the server or service.' },
   },
   holders: {
@@ -98,6 +102,13 @@ export const change = {
     renewTargets: 'Sign the targets anew as well, with a new date',
     renewTargetsText: 'The list of targets stays as it is.',
     targetsAnyway: 'The targets are signed anew, since their keys change.',
+    certificates: 'Certificates to make anew, with the same key',
+    certificatesHint:
+      'Each is signed by its own key, so its holder must be here. A certificate that has ended makes its key worthless.',
+    due: { name: 'Those that end within a year', text: 'As far as their holders sign here.' },
+    chosen: { name: 'Chosen ones' },
+    renewalOf: (name: string) => `New certificate of ${name}`,
+    endsOn: (date: string) => `the present one ends on ${date}`,
   },
   signers: {
     label: 'Who can come, or sign on another machine',

@@ -34,7 +34,7 @@ interface PageProps {
 }
 
 function FilesPage({ error }: PageProps) {
-  const { draft, change } = usePlanning(useAdoption);
+  const { draft, revising, change } = usePlanning(useAdoption);
   const add = (files: readonly FileInput[]) => {
     const read = files.map(file => readPublished(file, newId()));
     change({
@@ -88,16 +88,19 @@ function FilesPage({ error }: PageProps) {
           {targets.length > 0 ? list(targets) : <p>{words.noTargets}</p>}
         </section>
       )}
-      <TextField
-        label={words.name}
-        hint={words.nameHint[last?.dialect ?? 'notary-v1']}
-        mono
-        width="full"
-        maxLength={255}
-        value={draft.repository}
-        error={error('name')}
-        onChange={repository => change({ repository: repository.trim() })}
-      />
+      {/* What a plan is for cannot be changed once its ceremony is open. */}
+      {!revising && (
+        <TextField
+          label={words.name}
+          hint={words.nameHint[last?.dialect ?? 'notary-v1']}
+          mono
+          width="full"
+          maxLength={255}
+          value={draft.repository}
+          error={error('name')}
+          onChange={repository => change({ repository: repository.trim() })}
+        />
+      )}
     </div>
   );
 }

@@ -24,7 +24,7 @@ interface PageProps {
 }
 
 function RepositoryPage({ error }: PageProps) {
-  const { draft, subject: from, change } = usePlanning(useMove);
+  const { draft, subject: from, revising, change } = usePlanning(useMove);
   return (
     <div className={plan.fields}>
       <Facts
@@ -33,17 +33,20 @@ function RepositoryPage({ error }: PageProps) {
           { label: t.home.holders, value: holdersOf(from).join(', ') },
         ]}
       />
-      <TextField
-        label={words.name}
-        hint={words.nameHint}
-        mono
-        width="full"
-        autoFocus
-        maxLength={255}
-        value={draft.repository}
-        error={error('name')}
-        onChange={repository => change({ repository: repository.trim() })}
-      />
+      {/* What a plan is for cannot be changed once its ceremony is open. */}
+      {!revising && (
+        <TextField
+          label={words.name}
+          hint={words.nameHint}
+          mono
+          width="full"
+          autoFocus
+          maxLength={255}
+          value={draft.repository}
+          error={error('name')}
+          onChange={repository => change({ repository: repository.trim() })}
+        />
+      )}
       <CurrentTargets
         notary
         file={draft.currentTargets}

@@ -1,7 +1,7 @@
 import type { GeneratedKeyType } from '../../../../shared/ceremony/plan.ts';
 import { cx } from '../../components/classes.ts';
-import { Check, Group, SelectField, TextField } from '../../components/fields.tsx';
-import { shortFingerprint } from '../../components/format.ts';
+import { Check, Choices, Group, SelectField, TextField } from '../../components/fields.tsx';
+import { dateInWords, shortFingerprint } from '../../components/format.ts';
 import { SubHeading } from '../../components/heading.tsx';
 import { Icon } from '../../components/icons.tsx';
 import { Notice } from '../../components/notice.tsx';
@@ -10,12 +10,14 @@ import {
   type ChangePart,
   changeParts,
   type Fate,
+  keepersOf,
   type Member,
   type Roster,
   rootAfter,
   signsTargets,
   targetsAfter,
   touchesHolders,
+  touchesTargets,
 } from '../../stores/change-draft.ts';
 import { CurrentTargets } from '../plan/current-targets.tsx';
 import { everyKeytype, HolderList, rootKeytypes } from '../plan/holder-list.tsx';
@@ -191,7 +193,7 @@ export function TargetsPage() {
         keytypes={everyKeytype}
         addLabel={words.holders.addTargets}
         suggest={index => t.planner.holder.suggestedTargetsMore(index + 1)}
-        asksCompromised={false}
+        asksCompromised={draft.parts.has('targetsCompromise')}
         error={field => shown('targets', field)}
         onChange={targets => change({ targets })}
       />
@@ -228,7 +230,7 @@ export function OnlinePage() {
 
 export function ValidityPage() {
   const { draft, repository, rehearsal, change, shown } = useChangeDraft();
-  const changesTargets = draft.parts.has('targets');
+  const changesTargets = touchesTargets(draft);
   return (
     <div className={plan.fields}>
       {rehearsal ? (
@@ -267,8 +269,52 @@ export function ValidityPage() {
           onChange={currentTargets => change({ currentTargets })}
         />
       )}
+      {repository.dialect === 'notary-v1' && <Certificates />}
       <p className={plan.hint}>{t.planner.validity.hint}</p>
     </div>
+  );
+}
+
+/** Notary: whose certificate is made anew, the key staying the same. */
+function Certificates() {
+  const { draft, repository, change } = useChangeDraft();
+  const { certificates } = draft;
+  const keepers = keepersOf(draft);
+  if (keepers.length === 0) return null;
+  const endOf = (name: string) => repository.rootKeys.find(key => key.holder === name)?.certificateEnds;
+  return (
+    <>
+      <Choices
+        label={words.validity.certificates}
+        value={certificates ? 'chosen' : 'due'}
+        choices={[
+          { value: 'due', ...words.validity.due, aside: t.planner.network.standard },
+          { value: 'chosen', ...words.validity.chosen },
+        ]}
+        onChange={choice => change({ certificates: choice === 'due' ? null : new Set() })}
+      />
+      {certificates && (
+        <Group label={words.validity.chosen.name} hint={words.validity.certificatesHint}>
+          {keepers.map(name => {
+            const end = endOf(name);
+            return (
+              <Check
+                key={name}
+                label={words.validity.renewalOf(name)}
+                {...(end === undefined ? {} : { text: words.validity.endsOn(dateInWords(end)) })}
+                checked={certificates.has(name)}
+                onChange={chosen => {
+                  const next = new Set(certificates);
+                  if (chosen) next.add(name);
+                  else next.delete(name);
+                  change({ certificates: next });
+                }}
+              />
+            );
+          })}
+        </Group>
+      )}
+    </>
   );
 }
 
