@@ -145,6 +145,14 @@ export class Walk {
     await desk.primary();
   }
 
+  async certify(holder: string): Promise<void> {
+    const { desk, hands } = this;
+    await this.#arrive(`New certificate of ${holder}`, 'certify-key');
+    await hands.type(desk.field(`Passphrase of ${holder}`), passphraseOf(holder));
+    await this.#onScreen('certify-key');
+    await desk.primary();
+  }
+
   /** Hands the keys in: as text, or as files that the dialog is answered with. */
   async onlineKeys(
     keys: { snapshot: string; timestamp: string },
