@@ -85,8 +85,8 @@ function measure(task) {
   };
 }
 
-try {
-  mkdirSync(bundles, { recursive: true });
+/** Bundles one of the programs that are written in TypeScript. */
+async function bundle(name) {
   await build({
     configFile: false,
     root: top,
@@ -94,13 +94,18 @@ try {
     publicDir: false,
     ssr: { external: ['tuf-js', '@tufjs/models', '@tufjs/canonical-json'] },
     build: {
-      ssr: path.join(top, 'test/bench/workload.ts'),
+      ssr: path.join(top, `test/bench/${name}.ts`),
       outDir: bundles,
       emptyOutDir: false,
       target: 'node20',
-      rolldownOptions: { output: { entryFileNames: 'workload.mjs', codeSplitting: false } },
+      rolldownOptions: { output: { entryFileNames: `${name}.mjs`, codeSplitting: false } },
     },
   });
+}
+
+try {
+  mkdirSync(bundles, { recursive: true });
+  await bundle('workload');
   node([path.join(bundles, 'workload.mjs'), 'make', data]);
   const wanted = ({ figure }) => figure.includes(process.argv[2] ?? '');
   const machine = `${cpus().length} × ${cpus()[0]?.model ?? 'unknown'}, node ${process.version}`;
@@ -120,6 +125,11 @@ try {
       return performance.now() - start;
     });
     console.log(JSON.stringify({ figure, milliseconds: rounded(median(milliseconds)) }));
+  }
+  const commands = { figure: 'APDUs of one signature' };
+  if (wanted(commands)) {
+    await bundle('token-commands');
+    process.stdout.write(node([path.join(bundles, 'token-commands.mjs')]));
   }
 } finally {
   rmSync(data, { recursive: true, force: true });

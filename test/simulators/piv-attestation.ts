@@ -63,7 +63,6 @@ function certificate(fields: CertificateFields, issuerSecret: Uint8Array): Uint8
 const secretOf = (text: string): Uint8Array => sha256(new TextEncoder().encode(text));
 const keyOf = (secret: Uint8Array): CardKey => importCardKey(algorithmByte.p256, [[0x06, secret]]) as CardKey;
 const authority = writeSequence(writeBoolean(true));
-const rootName = 'Rootward simulated PIV root (public test key)';
 const cardName = 'Rootward simulated PIV attestation';
 
 /** A maker of cards: its root certificate, and the key and certificate it puts into the attestation slot of each. */
@@ -73,8 +72,16 @@ export interface CardMaker {
   attest(spki: Uint8Array, attested: Attested): Uint8Array;
 }
 
-/** @param seed a public text the maker's keys are derived from; another text is another maker of the same name */
-export function cardMaker(seed = 'Rootward public test key: maker of simulated cards'): CardMaker {
+/**
+ * @param seed a public text the maker's keys are derived from; another text is another maker of the same name
+ * @param options.rootName another name of the root
+ * @param options.cardMaySign whether the card's certificate says that it may sign others; those of YubiKeys 4 do not
+ */
+export function cardMaker(
+  seed = 'Rootward public test key: maker of simulated cards',
+  options: { readonly rootName?: string; readonly cardMaySign?: boolean } = {},
+): CardMaker {
+  const { rootName = 'Rootward simulated PIV root (public test key)', cardMaySign = true } = options;
   const rootSecret = secretOf(`${seed}, root`);
   const cardSecret = secretOf(`${seed}, card`);
   const basicConstraints = extension('2.5.29.19', authority, true);
@@ -95,7 +102,7 @@ export function cardMaker(seed = 'Rootward public test key: maker of simulated c
         subject: cardName,
         issuer: rootName,
         spki: keyOf(cardSecret).spki,
-        extensions: [basicConstraints],
+        extensions: cardMaySign ? [basicConstraints] : [extension(`${yubico}.3`, Uint8Array.of(4, 3, 5))],
       },
       rootSecret,
     ),

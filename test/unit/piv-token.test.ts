@@ -439,6 +439,19 @@ describe('attestation', () => {
       });
   });
 
+  it('of a card whose certificate may not sign is believed of Yubico alone, whose YubiKeys 4 are such', async () => {
+    for (const [rootName, trustedBy] of [
+      ['Yubico simulated root (public test key)', 'CN=Yubico simulated root (public test key)'],
+      ['Example root (public test key)', undefined],
+    ] as const) {
+      const maker = cardMaker('a maker of old cards (public test key)', { rootName, cardMaySign: false });
+      const { token } = await withKey({ maker });
+      const attestation = await token.attest('9c', [maker.root]);
+      expect(attestation.trustedBy).toBe(trustedBy);
+      if (trustedBy === undefined) expect(attestation.problem).toContain('may not sign');
+    }
+  });
+
   it('does not take the attestation of another slot or key', async () => {
     const maker = cardMaker();
     const { token, secrets } = await withKey({

@@ -76,8 +76,6 @@ function judge(
   } catch {
     return not("The token's attestation certificate cannot be read.");
   }
-  if (!issuer.isCertificateAuthority)
-    return not("The token's attestation certificate may not sign other certificates.");
   if (leaf.issuerText !== issuer.subjectText || !verifyCertificateSignature(leaf, issuer.publicKey))
     return not("The attestation was not signed with the token's attestation key.");
   const trusted = authorities
@@ -88,9 +86,13 @@ function judge(
         authority.subjectText === issuer.issuerText &&
         verifyCertificateSignature(issuer, authority.publicKey),
     );
-  return trusted === undefined
-    ? not(`The maker of the token, "${issuer.issuerText}", is none of the authorities you trust.`)
-    : { trustedBy: trusted.subjectText, problem: undefined };
+  if (trusted === undefined)
+    return not(`The maker of the token, "${issuer.issuerText}", is none of the authorities you trust.`);
+  // YubiKeys 4 left the factory with a certificate that does not say so (Yubico's support article 15000013406). Of no
+  // other maker is that believed: any certificate of an authority could then pass for a token's.
+  if (!issuer.isCertificateAuthority && !trusted.subjectText.startsWith('CN=Yubico '))
+    return not("The token's attestation certificate may not sign other certificates.");
+  return { trustedBy: trusted.subjectText, problem: undefined };
 }
 
 /** @returns the contents of a certificate's extensions by their object identifiers */
