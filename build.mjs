@@ -27,7 +27,7 @@ const sources = [
 const nodeEntries = {
   main: 'electron/main/main.ts',
   preload: 'electron/preload/preload.ts',
-  custodian: 'electron/custodian/process.ts',
+  custodian: 'electron/custodian/main.ts',
   rootward: 'electron/cli/rootward.ts',
 };
 /** Kept out of the bundles: the runtime itself and packages with native parts, which are loaded lazily. */

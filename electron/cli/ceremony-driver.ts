@@ -4,11 +4,14 @@ import { RootwardError } from '../../shared/contract/errors.ts';
 import type { CeremonyView, StepView } from '../../shared/contract/views.ts';
 import type { Custodian } from '../custodian/custodian.ts';
 import { answered } from './output.ts';
+import { type TokenAnswer, tokenKeyInput } from './token-answers.ts';
 
 /** What a scripted ceremony needs to answer every step. */
 export interface Answers {
-  /** By the holder's name. */
+  /** Passphrases, and PINs of tokens, by the holder's name. An empty one: the token asks for none. */
   readonly passphrases: ReadonlyMap<string, string>;
+  /** Where keys on tokens go, by the holder's name or "root NAME". */
+  readonly tokens?: ReadonlyMap<string, TokenAnswer>;
   readonly online: { readonly snapshot: OnlineKey; readonly timestamp: OnlineKey } | undefined;
   /** Private key files that come in (adoption), by the key's role and the holder's name: "root Alice". */
   readonly keyFiles: ReadonlyMap<string, Uint8Array<ArrayBuffer>>;
@@ -33,7 +36,7 @@ export async function driveCeremony(
   for (;;) {
     const step = nextStep(ceremony, answers);
     if (!step) return ceremony;
-    const input = answer(ceremony, step, answers);
+    const input = await answer(custodian, ceremony, step, answers);
     ceremony = answered(
       await custodian.handle('completeStep', {
         ceremonyId,
@@ -71,8 +74,18 @@ function actor(ceremony: CeremonyView, step: StepView): string {
   return (administrator ?? ceremony.people[0])?.name ?? '';
 }
 
-function answer(ceremony: CeremonyView, step: StepView, answers: Answers): StepInput {
+async function answer(
+  custodian: Custodian,
+  ceremony: CeremonyView,
+  step: StepView,
+  answers: Answers,
+): Promise<StepInput> {
   const passphrase = () => new TextEncoder().encode(answers.passphrases.get(step.who));
+  const isOnToken = step.place !== undefined && step.place.custody !== 'software';
+  const credential = () => {
+    if (!isOnToken) return { passphrase: passphrase() };
+    return answers.passphrases.get(step.who) === '' ? {} : { pin: passphrase() };
+  };
   switch (step.kind) {
     case 'attendance':
       // A holder whose passphrase is not here signs on another machine and is not in the room.
@@ -87,8 +100,14 @@ function answer(ceremony: CeremonyView, step: StepView, answers: Answers): StepI
     case 'read-plan':
       return { kind: step.kind, planHash: ceremony.plan.hex, confirmation: planConfirmation };
     case 'generate-key':
+      return isOnToken
+        ? {
+            kind: step.kind,
+            token: await tokenKeyInput(custodian, step, answers.tokens ?? new Map(), passphrase()),
+          }
+        : { kind: step.kind, passphrase: passphrase() };
     case 'certify-key':
-      return { kind: step.kind, passphrase: passphrase() };
+      return { kind: step.kind, ...credential() };
     case 'import-key': {
       const file = answers.keyFiles.get(`${step.role} ${step.who}`);
       if (!file) throw missingKeyFile(step.who);
@@ -109,7 +128,7 @@ function answer(ceremony: CeremonyView, step: StepView, answers: Answers): StepI
       return { kind: step.kind, ...answers.online };
     case 'sign': {
       const payload = ceremony.payloads.find(candidate => candidate.role === step.role);
-      return { kind: step.kind, payloadHash: payload?.fingerprint.hex ?? '', passphrase: passphrase() };
+      return { kind: step.kind, payloadHash: payload?.fingerprint.hex ?? '', ...credential() };
     }
     case 'export':
       return { kind: step.kind, destination: answers.destination };

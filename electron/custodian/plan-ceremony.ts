@@ -1,4 +1,6 @@
 import { randomBytes } from 'node:crypto';
+import { baseRoot } from '../../shared/ceremony/base-root.ts';
+import type { Custody } from '../../shared/ceremony/custody.ts';
 import { planSentence, planSummary } from '../../shared/ceremony/describe.ts';
 import type { DialectName, Plan } from '../../shared/ceremony/plan.ts';
 import { planAdoption } from '../../shared/ceremony/plan-adoption.ts';
@@ -10,7 +12,7 @@ import {
   repositoryKey,
   tookEffect,
 } from '../../shared/ceremony/repository.ts';
-import { scriptFor } from '../../shared/ceremony/script.ts';
+import { type Step, scriptFor } from '../../shared/ceremony/script.ts';
 import {
   checkPlan,
   type PlanWarning,
@@ -19,14 +21,16 @@ import {
   settlePlan,
 } from '../../shared/ceremony/settled-plan.ts';
 import { type CeremonyState, evidenceOf } from '../../shared/ceremony/state.ts';
+import type { PlaceOfKey } from '../../shared/ceremony/view.ts';
 import { RootwardError } from '../../shared/contract/errors.ts';
 import type { FileInput, RequestOf } from '../../shared/contract/requests.ts';
 import type { CeremonyView, PlanPreview } from '../../shared/contract/views.ts';
 import { type Root, readRoot, readTargets } from '../../shared/tuf/metadata.ts';
+import { publicKeyFromPem } from '../../shared/tuf/public-key.ts';
 import { verifyTwice } from '../signers/platform-verifier.ts';
 import { type Desk, requireOpen } from './desk.ts';
 import type { OpenVault } from './vaults.ts';
-import { viewOf } from './view-of.ts';
+import { placesOf, viewOf } from './view-of.ts';
 
 interface PlanRequest {
   readonly plan: Plan;
@@ -48,17 +52,32 @@ export async function previewPlan(desk: Desk, request: PlanRequest): Promise<Pla
   if (warnings.some(warning => warning.blocking))
     return { summary: [], sentence: '', warnings: [...warnings], script: [] };
   const settled = settle('0'.repeat(16));
+  const opened = (await desk.vaults.existing()).find(vault => vault.rehearsal === request.rehearsal);
+  const placeOf = placesOf((await opened?.vault.listKeys()) ?? []);
   return {
     summary: planSummary(settled),
     sentence: planSentence(settled),
     warnings: [...warnings],
-    script: scriptFor(settled).map(({ act, kind, title, holder }) => ({
-      act,
-      kind,
-      title,
-      who: holder ?? 'Administrator',
-    })),
+    script: scriptFor(settled).map(step => {
+      const { act, kind, title, holder } = step;
+      const custody = custodyIn(settled, step, placeOf);
+      return { act, kind, title, who: holder ?? 'Administrator', ...(custody ? { custody } : {}) };
+    }),
   };
+}
+
+/** Where the key of a step that makes one, or a certificate, is kept. */
+function custodyIn(plan: SettledPlan, step: Step, placeOf: PlaceOfKey): Custody | undefined {
+  if (step.kind !== 'generate-key' && step.kind !== 'certify-key') return undefined;
+  const holders = step.role === 'targets' ? plan.targets.holders : plan.holders;
+  const holder = holders.find(candidate => candidate.name === step.holder);
+  if (!holder) return undefined;
+  if ('keytype' in holder) return holder.custody ?? 'software';
+  const publicKey =
+    'publicKey' in holder
+      ? publicKeyFromPem(holder.publicKey)
+      : baseRoot(plan)?.keys.get(holder.keyId)?.publicKey;
+  return publicKey && placeOf(publicKey.fingerprint)?.custody;
 }
 
 /** Fixes a plan and opens its ceremony. @throws RootwardError `plan-invalid`, `repository-exists`, `repository-not-found` */

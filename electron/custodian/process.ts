@@ -9,7 +9,7 @@ import {
 import type { NetworkStatus } from '../../shared/contract/views.ts';
 import { readNetworkStatus } from '../platform/network.ts';
 import { hardenProcess, refuseInstrumentedStart } from '../platform/process-hardening.ts';
-import { createCustodian } from './custodian.ts';
+import { type CustodianOptions, createCustodian } from './custodian.ts';
 
 // The process that may see secrets: plain Node with a port to the shell. It receives { id, name, request }
 // and { retire }, and sends { id, outcome }, { retiring } and the contract's events.
@@ -136,7 +136,12 @@ function argument(name: string): string | undefined {
   return process.argv.find(value => value.startsWith(prefix))?.slice(prefix.length);
 }
 
-function start(port: ParentPort): void {
+/**
+ * Starts the custodian of this process.
+ * @param more only a test's entry has any: the app's own (custodian/main.ts) hands in none, so that no simulated token
+ *   can be put before it
+ */
+export function startCustodian(port: ParentPort, more: Pick<CustodianOptions, 'tokenFinders'> = {}): void {
   // SECURITY: set before anything else runs, so that no fault prints what it stumbled over.
   process.setUncaughtExceptionCaptureCallback(endSilently);
   process.on('unhandledRejection', endSilently);
@@ -156,6 +161,7 @@ function start(port: ParentPort): void {
     },
     onToken: event => port.postMessage(event),
     deviceRule: __ROOTWARD_DEVICE_RULE__,
+    ...more,
   });
   serveCustodian({
     port,
@@ -165,6 +171,3 @@ function start(port: ParentPort): void {
     retireAfter: Number(process.env.ROOTWARD_RETIRE_AFTER_MS) || 60_000,
   });
 }
-
-const parentPort = (process as { parentPort?: ParentPort }).parentPort;
-if (parentPort !== undefined) start(parentPort);

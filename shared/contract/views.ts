@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { custodySchema } from '../ceremony/custody.ts';
 import { dialectNameSchema, participantRoleSchema } from '../ceremony/plan.ts';
 import { acts, presentPersonSchema, stepKindSchema } from '../ceremony/steps.ts';
 import { errorReportSchema } from './errors.ts';
@@ -97,7 +98,16 @@ export const planPreviewSchema = z.object({
   sentence: z.string(),
   warnings: z.array(warningSchema),
   /** Titles of the steps, in order. */
-  script: z.array(z.object({ act: z.enum(acts), kind: stepKindSchema, title: z.string(), who: z.string() })),
+  script: z.array(
+    z.object({
+      act: z.enum(acts),
+      kind: stepKindSchema,
+      title: z.string(),
+      who: z.string(),
+      /** Where the key of the step is, or will be, kept: of steps that make a key or a certificate. */
+      custody: custodySchema.optional(),
+    }),
+  ),
 });
 export type PlanPreview = z.infer<typeof planPreviewSchema>;
 

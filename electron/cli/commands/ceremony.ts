@@ -25,13 +25,16 @@ import {
   required,
   wrongUsage,
 } from '../output.ts';
+import { tokenAnswersSchema } from '../token-answers.ts';
 
-/** `rootward ceremony PLAN.json --vault DIR --out DIR --passphrases FILE [--json]` */
+/** `rootward ceremony PLAN.json --vault DIR --out DIR --passphrases FILE [--tokens FILE] [--pkcs11-module FILE]… [--json]` */
 export const ceremonyCommand: Command = async (commandLine, output) => {
   const { values, positionals } = readArguments(commandLine, {
     vault: { type: 'string' },
     out: { type: 'string' },
     passphrases: { type: 'string' },
+    tokens: { type: 'string' },
+    'pkcs11-module': { type: 'string', multiple: true },
     json: { type: 'boolean' },
   });
   const [planFile, ...more] = positionals;
@@ -48,11 +51,14 @@ export const ceremonyCommand: Command = async (commandLine, output) => {
         readJsonFile(required(values.passphrases, '--passphrases'), passphrasesSchema, 'passphrase file'),
       ),
     ),
+    tokens: new Map(
+      Object.entries(values.tokens ? readJsonFile(values.tokens, tokenAnswersSchema, 'token file') : {}),
+    ),
     online: onlineKeys(planFile, plan),
     keyFiles: keyFiles(planFile, plan),
     destination: destination ?? '',
   };
-  const custodian = createCustodian(cliCustodian(vaultPath));
+  const custodian = createCustodian(cliCustodian(vaultPath, values['pkcs11-module']));
   try {
     const { vault } = answered(await custodian.handle('describeApplication', {}));
     if (vault.problem) throw errorFromReport(vault.problem);
@@ -204,9 +210,9 @@ async function refuseBeforehand(
     });
   }
   for (const warning of warnings) output.error(`note: ${warning.message}\n`);
-  for (const { kind, who } of script) {
-    if (kind === 'generate-key' || kind === 'certify-key' || kind === 'import-key')
-      requirePassphrase(who, answers.passphrases.get(who));
+  for (const { kind, who, custody = 'software' } of script) {
+    if (kind !== 'generate-key' && kind !== 'certify-key' && kind !== 'import-key') continue;
+    if (custody === 'software') requirePassphrase(who, answers.passphrases.get(who));
   }
   if (answers.online) {
     readOnlinePublicKey('snapshot', answers.online.snapshot);
@@ -287,7 +293,7 @@ function waiting(ceremony: CeremonyView): RootwardError {
   });
 }
 
-export const passphrasesSchema = z.record(z.string(), z.string().min(1));
+export const passphrasesSchema = z.record(z.string(), z.string());
 
 /** @throws RootwardError `plan-invalid` with a place, and what `parseJson` throws */
 export function readJsonFile<Schema extends z.ZodType>(

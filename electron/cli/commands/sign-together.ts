@@ -1,5 +1,7 @@
 import path from 'node:path';
+import type { Credential } from '../../../shared/ceremony/steps.ts';
 import { RootwardError } from '../../../shared/contract/errors.ts';
+import type { KeyPlace } from '../../../shared/contract/tokens.ts';
 import type { CeremonyView, SigningRequestView } from '../../../shared/contract/views.ts';
 import { type Custodian, createCustodian } from '../../custodian/custodian.ts';
 import { makeFolderDurably, writeFileDurably } from '../../platform/durable-files.ts';
@@ -24,7 +26,7 @@ export const requestCommand: Command = async (commandLine, output) => {
   });
   if (positionals.length > 0) throw wrongUsage(`"${positionals[0]}" is one word too many.`);
   const out = path.resolve(required(values.out, '--out'));
-  return withVault(required(values.vault, '--vault'), async custodian => {
+  return withVault(required(values.vault, '--vault'), [], async custodian => {
     const ceremonyId = await openCeremonyId(custodian, values.ceremony);
     const { file } = answered(await custodian.handle('writeSigningRequest', { ceremonyId }));
     await writeFileDurably(out, file.bytes, { mode: 0o644, readBack: true });
@@ -39,6 +41,7 @@ export const signCommand: Command = async (commandLine, output) => {
     vault: { type: 'string' },
     out: { type: 'string' },
     passphrases: { type: 'string' },
+    'pkcs11-module': { type: 'string', multiple: true },
     json: { type: 'boolean' },
   });
   const [requestFile, ...more] = positionals;
@@ -49,7 +52,8 @@ export const signCommand: Command = async (commandLine, output) => {
     passphrasesSchema,
     'passphrase file',
   );
-  return withVault(required(values.vault, '--vault'), async custodian => {
+  const modules = values['pkcs11-module'] ?? [];
+  return withVault(required(values.vault, '--vault'), modules, async custodian => {
     const file = readNamedFile(requestFile);
     const view = answered(await custodian.handle('readSigningRequest', { file }));
     describe(view, output);
@@ -62,7 +66,7 @@ export const signCommand: Command = async (commandLine, output) => {
     }
     await makeFolderDurably(out, { mode: 0o755 });
     const written: string[] = [];
-    for (const { holder, role, fingerprint } of own) {
+    for (const { holder, role, fingerprint, place } of own) {
       const payload = view.payloads.find(candidate => candidate.role === role);
       const signed = answered(
         await custodian.handle('signRequest', {
@@ -70,12 +74,12 @@ export const signCommand: Command = async (commandLine, output) => {
           role,
           fingerprint,
           payloadHash: payload?.fingerprint.hex ?? '',
-          passphrase: new TextEncoder().encode(passphrases[holder]),
+          ...credentialFor(place, passphrases[holder] ?? ''),
         }),
       );
-      const place = path.join(out, signed.file.name);
-      await writeFileDurably(place, signed.file.bytes, { mode: 0o644, readBack: true });
-      written.push(place);
+      const destination = path.join(out, signed.file.name);
+      await writeFileDurably(destination, signed.file.bytes, { mode: 0o644, readBack: true });
+      written.push(destination);
     }
     output.out(
       values.json
@@ -94,7 +98,7 @@ export const combineCommand: Command = async (commandLine, output) => {
     json: { type: 'boolean' },
   });
   if (positionals.length === 0) throw wrongUsage('Name at least one signature file.');
-  return withVault(required(values.vault, '--vault'), async custodian => {
+  return withVault(required(values.vault, '--vault'), [], async custodian => {
     const ceremonyId = await openCeremonyId(custodian, values.ceremony);
     let ceremony: CeremonyView | undefined;
     for (const file of positionals) {
@@ -118,13 +122,24 @@ export const combineCommand: Command = async (commandLine, output) => {
   });
 };
 
-async function withVault(vault: string, work: (custodian: Custodian) => Promise<number>): Promise<number> {
-  const custodian = createCustodian(cliCustodian(path.resolve(vault)));
+async function withVault(
+  vault: string,
+  modules: readonly string[],
+  work: (custodian: Custodian) => Promise<number>,
+): Promise<number> {
+  const custodian = createCustodian(cliCustodian(path.resolve(vault), modules));
   try {
     return await work(custodian);
   } finally {
     await custodian.close();
   }
+}
+
+/** The passphrase of a file, or the PIN of a token. An empty one: the token asks for none. */
+function credentialFor(place: KeyPlace | undefined, typed: string): Credential {
+  const bytes = new TextEncoder().encode(typed);
+  if (place === undefined || place.custody === 'software') return { passphrase: bytes };
+  return typed === '' ? {} : { pin: bytes };
 }
 
 /** @throws RootwardError `ceremony-not-found`, `wrong-usage` when it must be said which */

@@ -5,7 +5,7 @@ import type { PublicKey } from '../../../shared/tuf/public-key.ts';
 import type { Token, TokenCustody, TokenDescription, TokenFinder } from '../../signers/token.ts';
 
 /** Makes the ways to tokens. Called once, when a token is first asked for: no native package is loaded before. */
-export type TokenFinders = (settings: () => TokenSettings) => Promise<readonly TokenFinder[]>;
+export type TokenFinders = (settings: () => TokenSettings) => readonly TokenFinder[];
 
 /** What is known of a token that is plugged in. */
 export interface KnownToken {
@@ -45,7 +45,7 @@ const surveyPatience = 800;
 export class TokenDesk {
   readonly #makeFinders: TokenFinders;
   readonly #entries = new Map<string, Entry>();
-  #finders: Promise<readonly TokenFinder[]> | undefined;
+  #finders: readonly TokenFinder[] | undefined;
   #unsupported: Survey['unsupported'] = [];
   #settings: TokenSettings = { modules: [], authorities: [] };
 
@@ -152,7 +152,7 @@ export class TokenDesk {
     this.#finders ??= this.#makeFinders(() => this.#settings);
     const present = new Set<string>();
     const unsupported: { custody: TokenCustody; problem: RootwardError }[] = [];
-    for (const finder of await this.#finders) {
+    for (const finder of this.#finders) {
       try {
         for (const token of await finder.find()) {
           present.add(token.id);

@@ -23,6 +23,8 @@ const knownComplaints = [/^Error with Permissions-Policy header: Unrecognized fe
 export interface DeskOptions {
   /** Added to the app's environment. */
   readonly env?: Readonly<Record<string, string>>;
+  /** The folder of the app; default: this checkout. `appWithTokens` makes others. */
+  readonly application?: string;
   /** A vault that is there; default: one of its own that is not. */
   readonly vault?: string;
 }
@@ -76,7 +78,7 @@ export class Desk {
   /** @param switches of the command line, besides the desk's own */
   async start(switches: readonly string[] = []): Promise<void> {
     this.#application = await launchApplication({
-      appDirectory: top,
+      appDirectory: this.#options.application ?? top,
       args: ['--vault', this.vault, `--user-data-dir=${path.join(this.folder, 'profile')}`, ...switches],
       env: { ...this.#options.env },
     });

@@ -1,0 +1,560 @@
+/** Keys on tokens in whole ceremonies, with simulated tokens: made, used, wrong, pulled, blocked, lying, interrupted. */
+import { readdirSync, readFileSync } from 'node:fs';
+import path from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { answered } from '../../electron/cli/output.ts';
+import type { GenesisPlanInput } from '../../shared/ceremony/plan.ts';
+import type { StepInput } from '../../shared/ceremony/steps.ts';
+import type { TokenKeyInput } from '../../shared/contract/tokens.ts';
+import type { CeremonyView } from '../../shared/contract/views.ts';
+import { answersFor, plainPlan } from '../interop/ceremony-program.ts';
+import { removeTemporaryDirectory, temporaryDirectory } from '../interop/peers/run.ts';
+import { defaultPin, slot9c, TokenRig } from '../interop/token-program.ts';
+import { defaultManagementKey } from '../simulators/piv-card.ts';
+
+const utf8 = (text: string) => new TextEncoder().encode(text);
+const pin = () => utf8(defaultPin);
+
+let folder: string;
+let rig: TokenRig;
+beforeEach(() => {
+  folder = temporaryDirectory('token-ceremony');
+  rig = new TokenRig(path.join(folder, 'vault'));
+});
+afterEach(async () => {
+  expect(rig.bus.open).toBe(0);
+  await rig.custodian.close();
+  removeTemporaryDirectory(folder);
+});
+
+/** One key in this vault, one on a PIV card, one behind PKCS#11. */
+const mixedPlan = (changes: Partial<GenesisPlanInput> = {}): GenesisPlanInput =>
+  plainPlan({
+    holders: [
+      { name: 'holder-1', keytype: 'ecdsa-p256' },
+      { name: 'holder-2', keytype: 'ecdsa-p256', custody: 'piv' },
+      { name: 'holder-3', keytype: 'ecdsa-p256', custody: 'pkcs11' },
+    ],
+    signers: ['holder-2', 'holder-3'],
+    ...changes,
+  });
+const pivPlan = (changes: Partial<GenesisPlanInput> = {}): GenesisPlanInput =>
+  mixedPlan({
+    holders: [
+      { name: 'holder-1', keytype: 'ecdsa-p256' },
+      { name: 'holder-2', keytype: 'ecdsa-p256', custody: 'piv' },
+      { name: 'holder-3', keytype: 'ecdsa-p256' },
+    ],
+    signers: ['holder-2', 'holder-3'],
+    ...changes,
+  });
+
+/** The PINs of those whose key the plan keeps on a token. */
+const pinsOf = ({ holders }: GenesisPlanInput): Record<string, string> =>
+  Object.fromEntries(holders.filter(({ custody }) => custody).map(({ name }) => [name, defaultPin]));
+const places = { 'holder-2': slot9c(), 'holder-3': { slot: 'new', make: 'generate' as const } };
+const out = () => path.join(folder, 'out');
+
+/** Carries a ceremony on until a step is the present one. */
+async function driveTo(stepId: string, plan: GenesisPlanInput, id: string): Promise<CeremonyView> {
+  const stop = new Error('far enough');
+  let reached: CeremonyView = await rig.read(id);
+  if (reached.presentStepId === stepId) return reached;
+  await rig
+    .drive(id, plan, out(), { tokens: places, secrets: pinsOf(plan) }, (_step, ceremony) => {
+      reached = ceremony;
+      if (ceremony.presentStepId === stepId) throw stop;
+    })
+    .catch(error => {
+      if (error !== stop) throw error;
+    });
+  return reached;
+}
+
+const makeKey = async (changes: Partial<TokenKeyInput> = {}): Promise<StepInput> => {
+  const { tokens } = answered(await rig.custodian.handle('describeTokens', {}));
+  return {
+    kind: 'generate-key',
+    token: {
+      token: tokens[0]?.id ?? '',
+      slot: '9c',
+      make: 'generate',
+      pin: pin(),
+      managementKey: new Uint8Array(defaultManagementKey(24)),
+      ...changes,
+    },
+  };
+};
+const signWith = (view: CeremonyView, credential: object): StepInput => ({
+  kind: 'sign',
+  payloadHash: view.payloads[0]?.fingerprint.hex ?? '',
+  ...credential,
+});
+const codeOf = (outcome: { ok: boolean; error?: { code: string } }) =>
+  outcome.ok ? 'ok' : outcome.error?.code;
+
+describe('a 2-of-3 root with one software key, one PIV card and one PKCS#11 token', () => {
+  for (const dialect of ['tuf-1.0', 'notary-v1'] as const) {
+    it(`is made and proved (${dialect}); what the tokens are stands in journal, records and transcript`, async () => {
+      rig.card({ serial: 7_654_321 });
+      rig.module();
+      const plan = mixedPlan({ dialect });
+      const { id } = await rig.open(plan);
+      const view = await rig.drive(id, plan, out(), { tokens: places, secrets: pinsOf(plan) });
+      expect(view.state).toBe('finished');
+      const key = view.steps.find(step => step.kind === 'generate-key' && step.who === 'holder-2');
+      expect(key?.place).toMatchObject({
+        custody: 'piv',
+        token: { serial: '7654321', touchPolicy: 'always' },
+      });
+      expect(key?.outcome).toEqual(
+        expect.arrayContaining([
+          expect.objectContaining({ label: 'Kept on', value: expect.stringContaining('serial 7654321') }),
+        ]),
+      );
+      const { text } = answered(await rig.custodian.handle('readTranscript', { ceremonyId: id }));
+      expect(text).toContain('7654321');
+      // Token keys have a record and no sealed file.
+      const keys = readdirSync(path.join(folder, 'vault-rehearsal/keys'));
+      expect(keys.filter(name => name.endsWith('.json'))).toHaveLength(4);
+      expect(keys.filter(name => name.endsWith('.age'))).toHaveLength(2);
+      // A touch was asked for on the card alone.
+      expect(rig.events.filter(({ state }) => state === 'touch-needed').map(({ holder }) => holder)).toEqual([
+        'holder-2',
+        'holder-2',
+      ]);
+      expect(rig.events.at(-1)?.state).toBe('done');
+    });
+  }
+
+  it('shows the attestation as proof where its authority is trusted', async () => {
+    const { cardMaker } = await import('../simulators/piv-attestation.ts');
+    const maker = cardMaker();
+    rig.card({ maker });
+    const { writePem } = await import('../../shared/tuf/pem.ts');
+    const authority = { name: 'Maker', certificate: writePem('CERTIFICATE', maker.root) };
+    answered(await rig.custodian.handle('createVault', {}));
+    answered(
+      await rig.custodian.handle('configureTokens', { settings: { modules: [], authorities: [authority] } }),
+    );
+    const plan = pivPlan();
+    const { id } = await rig.open(plan);
+    await driveTo('sign-root-1', plan, id);
+    const view = await rig.read(id);
+    const made = view.steps.find(step => step.kind === 'generate-key' && step.who === 'holder-2')?.outcome;
+    expect(made?.find(({ label }) => label === 'Made')?.value).toMatch(/^on this token, and never exported/);
+    const { tokens } = answered(await rig.custodian.handle('describeTokens', {}));
+    const proof = answered(
+      await rig.custodian.handle('readTokenProof', { token: tokens[0]?.id ?? '', slot: '9c' }),
+    );
+    expect(proof.sentence).toMatch(/^Made on this card, never exported/);
+  });
+
+  it('gets from software to a token by a rotation', async () => {
+    const plan = plainPlan();
+    const { id } = await rig.open(plan);
+    await rig.drive(id, plan, out());
+    const { card } = rig.card();
+    const change = {
+      ceremony: 'rotation',
+      repository: plan.repository,
+      remove: ['holder-2'],
+      add: [{ name: 'holder-2', keytype: 'ecdsa-p256', custody: 'piv' }],
+      signers: ['holder-1', 'holder-2'],
+      participants: plan.participants,
+      policy: { network: 'warn' },
+    };
+    const rotation = await rig.open(change);
+    expect(rotation.summary).toContainEqual({
+      label: 'Keys on tokens',
+      value: 'holder-2 on a PIV card (YubiKey or another).',
+    });
+    // Their old key signs with a passphrase, their new one with the PIN: two secrets of one person.
+    let view = await rig.read(rotation.id);
+    while (view.state === 'open') {
+      const step = view.steps.find(({ id: stepId }) => stepId === view.presentStepId);
+      if (step?.kind === 'generate-key') {
+        view = answered(await rig.complete(view, await makeKey()));
+      } else if (step?.kind === 'sign') {
+        const credential =
+          step.place?.custody === 'piv'
+            ? { pin: pin() }
+            : { passphrase: utf8(`passphrase-of-${step.who} é`) };
+        view = answered(await rig.complete(view, signWith(view, credential), step.id));
+      } else {
+        const stop = new Error('one step');
+        await rig
+          .drive(
+            rotation.id,
+            { ...plan, participants: plan.participants },
+            path.join(folder, 'out-2'),
+            {},
+            () => {
+              throw stop;
+            },
+          )
+          .catch(error => {
+            if (error !== stop) throw error;
+          });
+        view = await rig.read(rotation.id);
+      }
+    }
+    expect(view).toMatchObject({ state: 'finished', version: 2 });
+    expect(card.touches).toBeGreaterThan(0);
+  });
+});
+
+describe('a key being made on a card', () => {
+  let plan: GenesisPlanInput;
+  let id: string;
+  beforeEach(async () => {
+    plan = pivPlan();
+    ({ id } = await rig.open(plan));
+  });
+  const journal = () => readFileSync(path.join(folder, 'vault-rehearsal/journal.jsonl'), 'utf8');
+  const generations = (received: readonly string[]) => received.filter(apdu => /^0047/.test(apdu)).length;
+
+  it('is found again when the card was pulled right after, and no second one is made', async () => {
+    const { card, plug } = rig.card();
+    const view = await driveTo('root-key-2', plan, id);
+    // Until the card has made the key; then it is gone, as if the power had failed.
+    const transmit = card.transmit.bind(card);
+    card.transmit = async command => {
+      const response = await transmit(command);
+      if (command[1] === 0x47) plug.unplug();
+      return response;
+    };
+    expect(codeOf(await rig.complete(view, await makeKey()))).toBe('token-removed');
+    expect(generations(card.received)).toBe(1);
+    expect(journal()).toContain('"token-key-begun"');
+    card.transmit = transmit;
+    await rig.reopen();
+    rig.bus.plug(card);
+    const done = answered(await rig.complete(await rig.read(id), await makeKey()));
+    expect(done.presentStepId).toBe('root-key-3');
+    expect(generations(card.received)).toBe(1);
+    expect(done.incidents.map(({ message }) => message)).toEqual([expect.stringContaining('pulled')]);
+  });
+
+  it('is not taken for the interrupted one when it was there before', async () => {
+    const { card } = rig.card();
+    const { tokens } = answered(await rig.custodian.handle('describeTokens', {}));
+    answered(
+      await rig.custodian.handle('manageToken', {
+        token: tokens[0]?.id ?? '',
+        task: {
+          action: 'generate',
+          slot: '9c',
+          keytype: 'ecdsa-p256',
+          managementKey: defaultManagementKey(24),
+        },
+      }),
+    );
+    const view = await driveTo('root-key-2', plan, id);
+    const before = card.received.length;
+    expect(codeOf(await rig.complete(view, await makeKey()))).toBe('token-slot-taken');
+    expect(generations(card.received.slice(before))).toBe(0);
+    // Chosen on purpose, it is taken up, and said to have been there.
+    const done = answered(await rig.complete(view, await makeKey({ make: 'existing' })));
+    const made = done.steps.find(step => step.id === 'root-key-2')?.outcome;
+    expect(made?.find(({ label }) => label === 'Made')?.value).toContain('before this ceremony');
+  });
+
+  it('is refused where another holder has it already', async () => {
+    const both = pivPlan({
+      repository: 'registry.example.com/both',
+      holders: ['holder-1', 'holder-2', 'holder-3'].map(name => ({
+        name,
+        keytype: 'ecdsa-p256',
+        custody: 'piv',
+      })),
+    });
+    rig.card();
+    const opened = await rig.open(both);
+    const view = await driveTo('root-key-1', both, opened.id);
+    const next = answered(await rig.complete(view, await makeKey()));
+    expect(codeOf(await rig.complete(next, await makeKey({ make: 'existing' })))).toBe('key-exists');
+  });
+
+  it('goes on after a wrong PIN with the key that was made', async () => {
+    const { card } = rig.card();
+    const view = await driveTo('root-key-2', plan, id);
+    expect(codeOf(await rig.complete(view, await makeKey({ pin: utf8('000000') })))).toBe('wrong-pin');
+    const done = answered(await rig.complete(await rig.read(id), await makeKey()));
+    expect(done.presentStepId).toBe('root-key-3');
+    expect(generations(card.received)).toBe(1);
+  });
+
+  it('must be of the custody the plan names, in either direction', async () => {
+    rig.card();
+    const first = await driveTo('root-key-1', plan, id);
+    expect(codeOf(await rig.complete(first, await makeKey()))).toBe('step-input-invalid');
+    const view = await driveTo('root-key-2', plan, id);
+    const input: StepInput = { kind: 'generate-key', passphrase: utf8('a long passphrase') };
+    expect(codeOf(await rig.complete(view, input))).toBe('step-input-invalid');
+  });
+});
+
+describe('signing with a token', () => {
+  let plan: GenesisPlanInput;
+  let id: string;
+  beforeEach(() => {
+    plan = pivPlan();
+  });
+  const toSigning = async (): Promise<CeremonyView> => {
+    ({ id } = await rig.open(plan));
+    return driveTo('sign-root-1', plan, id);
+  };
+  const sign = async (view: CeremonyView, credential: object = { pin: pin() }) =>
+    rig.complete(view, signWith(view, credential), 'sign-root-1');
+
+  it('names the token that is not plugged in', async () => {
+    const { plug } = rig.card({ serial: 4242 });
+    const view = await toSigning();
+    plug.unplug();
+    const outcome = await sign(view);
+    expect(outcome).toMatchObject({
+      ok: false,
+      error: { code: 'token-not-found', message: expect.stringContaining('4242') },
+    });
+  });
+
+  it('recognises the wrong token by its key, before any PIN is sent to it', async () => {
+    const { plug } = rig.card({ serial: 4242 });
+    const view = await toSigning();
+    plug.unplug();
+    const { card: other } = rig.card({ serial: 99 });
+    const outcome = await sign(view);
+    expect(outcome).toMatchObject({
+      ok: false,
+      error: { code: 'token-wrong', message: expect.stringMatching(/4242.*99/) },
+    });
+    // A VERIFY with data would be a PIN; one without only asks how many tries are left.
+    expect(other.received.filter(apdu => /^002000..08/.test(apdu))).toEqual([]);
+    expect((await rig.read(id)).incidents).toHaveLength(1);
+  });
+
+  it('asks for a PIN before anything is sent', async () => {
+    const { card } = rig.card();
+    const view = await toSigning();
+    const before = card.received.length;
+    expect(codeOf(await sign(view, {}))).toBe('pin-needed');
+    expect(codeOf(await sign(view, { passphrase: pin() }))).toBe('pin-needed');
+    expect(card.received.slice(before).filter(apdu => /^002000..08/.test(apdu))).toEqual([]);
+  });
+
+  it('counts wrong PINs down to a block, and unblocks by the PUK', async () => {
+    rig.card();
+    const view = await toSigning();
+    expect(await sign(view, { pin: utf8('111111') })).toMatchObject({
+      error: { code: 'wrong-pin', message: expect.stringMatching(/2|two/i) },
+    });
+    expect(codeOf(await sign(view, { pin: utf8('222222') }))).toBe('wrong-pin');
+    expect(['wrong-pin', 'pin-blocked']).toContain(codeOf(await sign(view, { pin: utf8('333333') })));
+    expect(codeOf(await sign(view))).toBe('pin-blocked');
+    const { tokens } = answered(await rig.custodian.handle('describeTokens', {}));
+    expect(tokens[0]?.advice[0]?.message).toContain('PIN is blocked');
+    const managed = answered(
+      await rig.custodian.handle('manageToken', {
+        token: tokens[0]?.id ?? '',
+        task: { action: 'unblock-pin', puk: utf8('12345678'), next: utf8('654321') },
+      }),
+    );
+    expect(managed.tokens.tokens[0]?.secrets.find(({ name }) => name === 'pin')?.triesLeft).toBe(3);
+    expect(codeOf(await sign(view, { pin: utf8('654321') }))).toBe('ok');
+  });
+
+  it('goes on after the token was pulled in the middle of a signature', async () => {
+    const { card, plug } = rig.card();
+    const view = await toSigning();
+    plug.unplug(3);
+    expect(codeOf(await sign(view))).toBe('token-removed');
+    rig.bus.plug(card);
+    expect(codeOf(await sign(view))).toBe('ok');
+    expect((await rig.read(id)).incidents).toHaveLength(1);
+  });
+
+  it('says that a touch was missed', async () => {
+    const { card } = rig.card();
+    const view = await toSigning();
+    card.touch = async () => false;
+    expect(codeOf(await sign(view))).toBe('token-touch-missed');
+    card.touch = async () => true;
+    expect(codeOf(await sign(view))).toBe('ok');
+  });
+
+  it('names the token that answers 9000 with a wrong signature, and keeps nothing of it', async () => {
+    let lie = false;
+    const { card } = rig.card({ serial: 666 });
+    const transmit = card.transmit.bind(card);
+    card.transmit = async command => {
+      const response = await transmit(command);
+      // The last byte of s, before the status word.
+      if (lie && command[1] === 0x87 && response.length > 60)
+        response.set([(response.at(-3) ?? 0) ^ 1], response.length - 3);
+      return response;
+    };
+    const view = await toSigning();
+    lie = true;
+    const outcome = await sign(view);
+    expect(outcome).toMatchObject({
+      ok: false,
+      error: { code: 'signature-invalid', message: expect.stringMatching(/YubiKey.*does not verify/) },
+    });
+    expect((await rig.read(id)).signatures[0]?.made).toBe(0);
+  });
+
+  it('keeps no session open, and tells what is plugged in while a touch is waited for', async () => {
+    const { card } = rig.card();
+    const view = await toSigning();
+    let touch: ((touched: boolean) => void) | undefined;
+    card.touch = () =>
+      new Promise(resolve => {
+        touch = resolve;
+      });
+    const signing = sign(view);
+    while (touch === undefined) await new Promise(resolve => setTimeout(resolve, 1));
+    const during = answered(await rig.custodian.handle('describeTokens', {}));
+    expect(during).toMatchObject({ busy: true, tokens: [{ state: 'in-use' }] });
+    touch(true);
+    expect(codeOf(await signing)).toBe('ok');
+    const after = answered(await rig.custodian.handle('describeTokens', {}));
+    expect(after).toMatchObject({ busy: false, tokens: [{ state: 'ready' }] });
+  });
+});
+
+describe('what is plugged in', () => {
+  const describeTokens = async () => answered(await rig.custodian.handle('describeTokens', {}));
+
+  it('is looked at once, and again after it was used', async () => {
+    const { card } = rig.card();
+    const { tokens } = await describeTokens();
+    expect(tokens).toMatchObject([{ state: 'ready', custody: 'piv', serial: '12345678' }]);
+    const once = card.received.length;
+    await describeTokens();
+    expect(card.received.length).toBe(once);
+    answered(
+      await rig.custodian.handle('manageToken', {
+        token: tokens[0]?.id ?? '',
+        task: { action: 'change-pin', current: pin(), next: utf8('654321') },
+      }),
+    );
+    const [token] = (await describeTokens()).tokens;
+    expect(token?.secrets.find(({ name }) => name === 'pin')?.isDefault).toBe(false);
+    expect(rig.custodian.sawSecret).toBe(true);
+  });
+
+  it('says whose keys are on it, and what is still as it was sold', async () => {
+    rig.card();
+    const plan = pivPlan();
+    const { id } = await rig.open(plan);
+    await driveTo('root-key-3', plan, id);
+    const [token] = (await describeTokens()).tokens;
+    expect(token?.slots.find(slot => slot.id === '9c')?.key?.owners).toEqual([
+      { holder: 'holder-2', role: 'root', repository: plan.repository, rehearsal: true },
+    ]);
+    expect(token?.advice.map(({ message }) => message).join(' ')).toMatch(/PIN.*PUK.*management key/);
+  });
+
+  it('has a problem that is told, and is looked at again when it may be gone', async () => {
+    const { RootwardError } = await import('../../shared/contract/errors.ts');
+    const { PivCard } = await import('../simulators/piv-card.ts');
+    const busy = new RootwardError('token-busy', { message: 'pcscd holds it', remedy: 'Stop pcscd.' });
+    let refuses: typeof busy | undefined = busy;
+    rig.bus.plug(new PivCard(), {
+      get refuses() {
+        return refuses as typeof busy;
+      },
+    });
+    expect((await describeTokens()).tokens).toMatchObject([
+      { state: 'problem', problem: { code: 'token-busy' } },
+    ]);
+    refuses = undefined;
+    for (let survey = 0; survey < 5; survey += 1) await describeTokens();
+    expect((await describeTokens()).tokens).toMatchObject([{ state: 'ready' }]);
+  });
+
+  it('does not hide the rest of the desk where a kind of token is not supported', async () => {
+    const { RootwardError } = await import('../../shared/contract/errors.ts');
+    const { custodianAt } = await import('../interop/ceremony-program.ts');
+    const missing = new RootwardError('token-support-missing', {
+      message: 'no package',
+      remedy: 'Install it.',
+    });
+    const custodian = custodianAt(path.join(folder, 'other'), {
+      tokenFinders: () => [
+        {
+          custody: 'ledger',
+          find: async () => {
+            throw missing;
+          },
+        },
+        ...rig.finders(() => ({ modules: [], authorities: [] })),
+      ],
+    });
+    rig.card();
+    const view = answered(await custodian.handle('describeTokens', {}));
+    expect(view.unsupported).toMatchObject([
+      { custody: 'ledger', problem: { code: 'token-support-missing' } },
+    ]);
+    expect(view.tokens).toHaveLength(1);
+    await custodian.close();
+  });
+});
+
+describe('setting a token up', () => {
+  const task = async (what: object) => {
+    const { tokens } = answered(await rig.custodian.handle('describeTokens', {}));
+    return rig.custodian.handle('manageToken', { token: tokens[0]?.id ?? '', task: what } as never);
+  };
+  const managementKey = defaultManagementKey(24);
+
+  it('draws a management key, tells it once, and takes no other from then on', async () => {
+    rig.card();
+    const changed = answered(await task({ action: 'change-management-key', managementKey })) as {
+      managementKey?: Uint8Array;
+    };
+    expect(changed.managementKey).toHaveLength(24);
+    const generate = { action: 'generate', slot: '9c', keytype: 'ecdsa-p256' };
+    expect(codeOf(await task({ ...generate, managementKey }))).toBe('token-management-key');
+    expect(codeOf(await task({ ...generate, managementKey: changed.managementKey }))).toBe('ok');
+  });
+
+  it('writes a certificate, and deletes a key only for its typed fingerprint', async () => {
+    rig.card();
+    const made = answered(
+      await task({ action: 'generate', slot: '9c', keytype: 'ecdsa-p256', managementKey }),
+    ) as { fingerprint: string };
+    const written = answered(
+      await task({ action: 'write-certificate', slot: '9c', pin: pin(), managementKey }),
+    ) as { tokens: { tokens: { slots: { id: string; key?: { hasCertificate: boolean } }[] }[] } };
+    expect(written.tokens.tokens[0]?.slots.find(({ id }) => id === '9c')?.key?.hasCertificate).toBe(true);
+    const { fingerprint } = made;
+    const deletion = { action: 'delete-key', slot: '9c', fingerprint, managementKey };
+    expect(codeOf(await task({ ...deletion, confirmation: 'yes' }))).toBe('step-input-invalid');
+    const other = { ...deletion, fingerprint: 'f'.repeat(64), confirmation: 'f'.repeat(12) };
+    expect(codeOf(await task(other))).toBe('token-wrong');
+    expect(codeOf(await task({ ...deletion, confirmation: fingerprint.slice(0, 12) }))).toBe('ok');
+    expect(codeOf(await task({ ...deletion, confirmation: fingerprint.slice(0, 12) }))).toBe(
+      'token-slot-empty',
+    );
+  });
+
+  it('brings no key there whose backup was not proven', async () => {
+    rig.card();
+    const plan = plainPlan();
+    const { id } = await rig.open(plan);
+    await rig.drive(id, plan, out());
+    const [name = ''] = readdirSync(path.join(folder, 'vault-rehearsal/keys')).filter(file =>
+      file.endsWith('.age'),
+    );
+    const outcome = await task({
+      action: 'import-key',
+      slot: '9c',
+      fingerprint: name.slice(0, 64),
+      passphrase: utf8(answersFor(plan, out()).passphrases.get('holder-1') ?? ''),
+      managementKey,
+    });
+    expect(codeOf(outcome)).toBe('backup-not-proven');
+  });
+});
