@@ -162,7 +162,8 @@ export interface Token {
 
   /**
    * Makes a key that never leaves the token, and tries nothing with it: a first signature is the caller's.
-   * Secrets: PIV the management key, Ledger the PUK (its OpenPGP application calls it the admin PIN), others the PIN.
+   * Secrets: PIV the management key (where Yubico's tools put it behind the PIN, the PIN alone), Ledger the PUK (its
+   * OpenPGP application calls it the admin PIN), others the PIN.
    * @throws RootwardError `token-slot-taken`, `token-not-capable`, `token-management-key`, `wrong-pin`,
    *   `pin-blocked`, `pin-needed`
    */

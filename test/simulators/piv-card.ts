@@ -143,6 +143,11 @@ export class PivCard {
     this.#cachedTouch = false;
   }
 
+  /** Puts the management key behind the PIN, as `ykman piv access change-management-key --protect` does. */
+  protectManagementKey(): void {
+    this.#objects.set('5fc109', element(0x88, element(0x89, this.#management.key)));
+  }
+
   /** @param bytes a command APDU, short or extended @returns the response APDU */
   async transmit(bytes: Uint8Array): Promise<Uint8Array> {
     this.received.push(Buffer.from(bytes).toString('hex'));

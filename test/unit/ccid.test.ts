@@ -376,6 +376,7 @@ describe('the USB bus', () => {
     ['open', 'permission denied (errno 13)', 'token-no-permission'],
     ['open', 'No such device (errno 19)', 'token-removed'],
     ['claimInterface', 'interface is busy (errno 16)', 'token-busy'],
+    ['claimInterface', 'unsupported: incompatible driver', 'token-busy'],
     ['transferOut', 'Disconnected', 'token-removed'],
     ['transferIn', 'Disconnected', 'token-removed'],
     ['transferIn', 'Cancelled', 'token-silent'],

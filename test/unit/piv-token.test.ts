@@ -482,6 +482,15 @@ describe('PIN, PUK and management key', () => {
     await signAndVerify(await token.signer(publicKey), message, 'sha256', utf8('739164'));
   });
 
+  it('a management key that Yubico put behind the PIN is found by the PIN alone', async () => {
+    const { token, card } = await plugged();
+    await rejected(token.generate(request, { pin: pin() }), 'token-management-key');
+    await rejected(token.generate(request, { pin: utf8('654321') }), 'wrong-pin');
+    card.protectManagementKey();
+    const key = await token.generate(request, { pin: pin() });
+    await signAndVerify(await token.signer(key.publicKey as PublicKey), message, 'sha256', pin());
+  });
+
   it('a management key of 24 bytes is taken by every firmware, and of other lengths where there is AES', async () => {
     for (const [options, length, taken] of [
       [{ firmware: [4, 3, 7], managementKey: '3des' }, 24, true],

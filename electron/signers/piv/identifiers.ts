@@ -50,6 +50,12 @@ export const slots: readonly SlotDefinition[] = [...named, ...retired]
 /** The card's own certificate, which signs attestations. */
 export const attestationCertificate = hexToBytes('5fff01');
 
+/**
+ * "Printed information", which the card shows after the PIN only: there Yubico's tools keep a management key that they
+ * were told to protect by the PIN (yubikey-manager `ykman/piv.py`, PivmanProtectedData).
+ */
+export const protectedData = hexToBytes('5fc109');
+
 export const algorithmBytes: Readonly<Record<TokenAlgorithm, number>> = {
   'rsa-2048': 0x07,
   'rsa-3072': 0x05,

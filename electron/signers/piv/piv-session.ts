@@ -23,6 +23,7 @@ import {
   otherAlgorithms,
   pinPolicyBytes,
   policyName,
+  protectedData,
   reference,
   type SlotDefinition,
   touchPolicyBytes,
@@ -358,8 +359,27 @@ export class PivSession {
     this.#require(await this.#send({ ins: 0xf6, p1: 0xff, p2: slot.byte }), 'to delete this key');
   }
 
+  /**
+   * @returns the management key that Yubico's tools put behind the PIN, after `verifyPin`; undefined where there is
+   *   none. The caller wipes it.
+   */
+  async readProtectedManagementKey(): Promise<Uint8Array | undefined> {
+    const content = await this.#readObject(protectedData, 'to show its management key');
+    try {
+      const kept = content && findTlv(readTlvs(content, 'what is behind the PIN'), 0x88);
+      return kept && findTlv(readTlvs(kept, 'what is behind the PIN'), 0x89)?.slice();
+    } finally {
+      content?.fill(0);
+    }
+  }
+
   /** @returns the DER of a certificate object, unpacked; undefined where there is none */
   async readCertificate(object: Uint8Array): Promise<Uint8Array | undefined> {
+    const content = await this.#readObject(object, 'to show a certificate');
+    return content && readCardCertificate(content);
+  }
+
+  async #readObject(object: Uint8Array, doing: string): Promise<Uint8Array | undefined> {
     const response = await this.#send({
       ins: 0xcb,
       p1: 0x3f,
@@ -369,9 +389,9 @@ export class PivSession {
     });
     if (response.status === statusWord.notFound || response.status === statusWord.referenceNotFound)
       return undefined;
-    const content = openTlv(this.#require(response, 'to show a certificate').data, 0x53, 'a data object');
+    const content = openTlv(this.#require(response, doing).data, 0x53, 'a data object');
     // An object that was written empty is a deleted one.
-    return content.length === 0 ? undefined : readCardCertificate(content);
+    return content.length === 0 ? undefined : content;
   }
 
   /** Writes a certificate object, after `authenticate`. @param der undefined deletes what is there */

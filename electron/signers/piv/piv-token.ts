@@ -111,7 +111,7 @@ export class PivToken implements Token {
       const slot = definitionOf(request.slot);
       requireAlgorithm(session.firmware, request.algorithm);
       const taken = await this.#requireFree(session, slot, request.replace);
-      await session.authenticate(secrets.managementKey);
+      await authenticate(session, secrets);
       const publicKey = await session.generate(slot, request.algorithm, request);
       if (taken.certificate) await session.writeCertificate(slot.certificate, undefined);
       return this.#madeKey(session, slot, publicKey, { ...request, origin: 'generated' });
@@ -129,7 +129,7 @@ export class PivToken implements Token {
         const slot = definitionOf(request.slot);
         requireAlgorithm(session.firmware, algorithm);
         const taken = await this.#requireFree(session, slot, request.replace);
-        await session.authenticate(secrets.managementKey);
+        await authenticate(session, secrets);
         await session.importKey(slot, algorithm, parts, request);
         if (taken.certificate) await session.writeCertificate(slot.certificate, undefined);
         return this.#madeKey(session, slot, publicKey, { ...request, origin: 'imported' });
@@ -149,7 +149,7 @@ export class PivToken implements Token {
           remedy: 'Look at the token again and choose the slot that holds the key.',
         });
       if (found.fingerprint !== publicKey.fingerprint) throw wrongToken(publicKey);
-      await session.authenticate(secrets.managementKey);
+      await authenticate(session, secrets);
       const deletes = isFrom(session.firmware, 5, 7, 0);
       if (deletes) await session.deleteKey(slot);
       else await session.generate(slot, 'ecdsa-p256', { pinPolicy: 'always', touchPolicy: 'always' });
@@ -172,7 +172,7 @@ export class PivToken implements Token {
           message: `The certificate speaks of another key than slot ${slot.name} holds.`,
           remedy: 'Choose the slot that holds this key. Nothing was written.',
         });
-      await session.authenticate(secrets.managementKey);
+      await authenticate(session, secrets);
       await session.writeCertificate(slot.certificate, certificate);
     });
   }
@@ -216,7 +216,7 @@ export class PivToken implements Token {
 
   setTries(pinTries: number, pukTries: number, secrets: TokenSecrets): Promise<void> {
     return this.#change(async session => {
-      await session.authenticate(secrets.managementKey);
+      await authenticate(session, secrets);
       await session.verifyPin(secrets.pin ?? new Uint8Array());
       await session.setTries(pinTries, pukTries);
     });
@@ -224,7 +224,7 @@ export class PivToken implements Token {
 
   changeManagementKey(next: Uint8Array, secrets: TokenSecrets): Promise<void> {
     return this.#change(async session => {
-      await session.authenticate(secrets.managementKey);
+      await authenticate(session, secrets);
       await session.setManagementKey(next);
       // A management key that was set wrongly cannot be set again: better to learn it now.
       await session.authenticate(next);
@@ -470,6 +470,22 @@ function fixedWidth(publicKey: PublicKey, made: Uint8Array): Uint8Array {
   const fixed = ecdsaFromDer(made, ecdsaHalfWidth[publicKey.algorithm]);
   if (fixed === undefined) throw replyInvalid('the signature is not in DER');
   return fixed;
+}
+
+/**
+ * Authenticates with the management key, or with the one that is kept behind the PIN if the PIN alone was given.
+ * @throws RootwardError `token-management-key`, `wrong-pin`, `pin-blocked`, `pin-unfit`
+ */
+async function authenticate(session: PivSession, secrets: TokenSecrets): Promise<void> {
+  if (secrets.managementKey !== undefined || secrets.pin === undefined)
+    return session.authenticate(secrets.managementKey);
+  await session.verifyPin(secrets.pin);
+  const kept = await session.readProtectedManagementKey();
+  try {
+    await session.authenticate(kept);
+  } finally {
+    kept?.fill(0);
+  }
 }
 
 async function secretState(

@@ -250,6 +250,12 @@ function usbError(error: unknown): RootwardError {
         'Stop it: `sudo systemctl stop pcscd.socket pcscd.service`, and `gpgconf --kill scdaemon`. Then do the step once more.',
       cause: error,
     });
+  if (/incompatible driver|exclusive access|unsupported/i.test(text))
+    return new RootwardError('token-busy', {
+      message: 'The system keeps smart-card readers to itself here, as Windows and macOS do.',
+      remedy: 'Use the token by the PKCS#11 module of its maker.',
+      cause: error,
+    });
   if (/disconnected|errno 19\b|no such device|not found/i.test(text))
     return new RootwardError('token-removed', {
       message: 'The token was pulled out.',
