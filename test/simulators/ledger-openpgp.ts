@@ -148,8 +148,8 @@ export class OpenPgpApplication implements LedgerApplication {
     if (!this.pw3.verified) return 0x6982;
     switch (tag) {
       case 0xc1:
+        // The key that is there stays, whatever its kind (WRITE_ATTRIBUTES).
         this.#attributes = data;
-        this.#key = undefined;
         return new Uint8Array();
       case 0xc4:
         this.#validity = data[0] ?? 0;
@@ -241,7 +241,8 @@ export class OpenPgpApplication implements LedgerApplication {
     if (!key) return 0x6a88;
     if (this.#touch[0] !== 0) {
       this.approvals += 1;
-      if (this.quirks.refuses) return 0x6985;
+      // ui_uifconfirm_action: SW_SECURITY_UIF_ISSUE.
+      if (this.quirks.refuses) return 0x6600;
     }
     if (key.kind === 'eddsa') return spoiled(ed25519.sign(data, key.secret), this.quirks);
     if (data.length < 32) return 0x6f00;

@@ -1,7 +1,11 @@
 /** Ledger: both applications on simulators, with every way in which device, holder and wire may behave. */
 import { createHash } from 'node:crypto';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { answered } from '../../electron/cli/output.ts';
+import { createCustodian } from '../../electron/custodian/custodian.ts';
 import { agentPath, encodePath } from '../../electron/signers/ledger/agent.ts';
 import { ledgerFinder } from '../../electron/signers/ledger/finder.ts';
 import { longestDocument } from '../../electron/signers/ledger/openpgp.ts';
@@ -520,5 +524,28 @@ describe('the SSH/PGP Agent application', () => {
       }),
       { numRuns: 60 },
     );
+  });
+});
+
+describe('at the desk', () => {
+  it('the admin PIN goes along with the request that has the Ledger make a key', async () => {
+    const { bus } = await openPgp();
+    const custodian = createCustodian({
+      vaultPath: path.join(tmpdir(), 'rootward-no-vault'),
+      runtime: 'stand-in',
+      version: '0',
+      tokenFinders: async () => [ledgerFinder(bus)],
+    });
+    const { tokens } = answered(await custodian.handle('describeTokens', {}));
+    const [shown] = tokens;
+    expect(shown).toMatchObject({ custody: 'ledger', state: 'ready', keytypes: ['ecdsa-p256', 'ed25519'] });
+    const task = { action: 'generate', slot: 'signature', keytype: 'ecdsa-p256', touchPolicy: 'never' };
+    const token = shown?.id ?? '';
+    const without = await custodian.handle('manageToken', { token, task });
+    expect(without).toMatchObject({ ok: false, error: { code: 'pin-needed' } });
+    const made = answered(await custodian.handle('manageToken', { token, task: { ...task, puk: admin } }));
+    expect(made.tokens.tokens[0]?.slots[0]?.key?.fingerprint).toBe(made.fingerprint);
+    expect(custodian.sawSecret).toBe(true);
+    await custodian.close();
   });
 });

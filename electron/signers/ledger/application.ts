@@ -19,6 +19,8 @@ export const agentApplication = 'SSH/PGP Agent';
 export const decisionPatience = 120_000;
 
 const locked = 0x5515;
+/** The OpenPGP application's answer when an approval is refused (OpenPGP card 3.4.1, section 7.1: 66xx, security). */
+const approvalRefused = 0x6600;
 
 /**
  * Asks which application is open. The system answers inside every application (LedgerHQ's SDK,
@@ -66,6 +68,7 @@ export function ledgerStatusError(status: number, doing: string): RootwardError 
         message: 'The Ledger is locked.',
         remedy: 'Unlock it with its own PIN, open its application again, and repeat the step.',
       });
+    case approvalRefused:
     case statusWord.conditionsNotSatisfied:
       return new RootwardError('token-refused', {
         message: 'It was refused on the Ledger.',
