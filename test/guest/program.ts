@@ -1,4 +1,5 @@
-/** What runs in the guest, in one of its parts: `scenarios RESULTS`, or `tokens`. */
+/** What runs in the guest, in one of its parts: `scenarios RESULTS`, `tokens`, or `ordinary-user`. */
+import { serveAsOrdinaryUser } from './ordinary-user.ts';
 import { runScenarios } from './scenario.ts';
 import { scenarios } from './scenarios.ts';
 import { serveTokens } from './token-server.ts';
@@ -12,6 +13,9 @@ switch (part) {
     break;
   case 'tokens':
     serveTokens();
+    break;
+  case 'ordinary-user':
+    await serveAsOrdinaryUser();
     break;
   default:
     throw new Error(`there is no part ${part}`);

@@ -2,7 +2,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import type { Workbench } from './scenario.ts';
-import { until } from './scenario.ts';
+import { until } from './until.ts';
 
 export interface Service {
   stop(): Promise<void>;
@@ -12,6 +12,13 @@ export interface Service {
 export async function startPcscd(bench: Workbench): Promise<Service> {
   const service = start(bench, '/usr/sbin/pcscd', ['--foreground']);
   await until('pcscd', async () => (existsSync('/run/pcscd/pcscd.comm') ? true : undefined));
+  return service;
+}
+
+/** systemd's udevd, which the guest has not by itself: applies the rules to what is plugged in from now on. */
+export async function startUdevd(bench: Workbench): Promise<Service> {
+  const service = start(bench, '/lib/systemd/systemd-udevd', []);
+  await until('udevd', async () => (existsSync('/run/udev/control') ? true : undefined));
   return service;
 }
 

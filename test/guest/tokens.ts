@@ -1,6 +1,7 @@
 import { type ChildProcess, fork } from 'node:child_process';
 import type { PivCardOptions } from '../simulators/piv-card.ts';
-import type { Order, OrderReply } from './token-orders.ts';
+import type { ApplicationName, Order, OrderReply } from './token-orders.ts';
+import { until } from './until.ts';
 
 /** The simulated tokens, as a scenario handles them: as if it had them in its hands. */
 export class Tokens {
@@ -20,16 +21,24 @@ export class Tokens {
 
   makePivCard = (token: string, options: PivCardOptions = {}): Promise<OrderReply> =>
     this.#order({ order: 'make-piv-card', token, options });
+  makeLedger = (token: string): Promise<OrderReply> => this.#order({ order: 'make-ledger', token });
+  /** Opens an application on a Ledger that is plugged in. */
+  openApplication = (token: string, application: ApplicationName): Promise<OrderReply> =>
+    this.#order({ order: 'open-application', token, application });
+  lock = (token: string, locked: boolean): Promise<OrderReply> =>
+    this.#order({ order: 'lock', token, locked });
   /** Plugs it in, and waits until the system has seen it. */
   plug = (token: string): Promise<OrderReply> => this.#order({ order: 'plug', token });
+  /** Pulls it, and waits until the system has seen it. */
   pull = (token: string): Promise<OrderReply> => this.#order({ order: 'pull', token });
-  /** Pulls it the next time it has got a command with this instruction byte, before it answers. */
-  pullAt = (token: string, instruction: number): Promise<OrderReply> =>
+  /** Pulls it the next time it has got a command with this instruction byte (hex), before it answers. */
+  pullAt = (token: string, instruction: string): Promise<OrderReply> =>
     this.#order({ order: 'pull-at', token, instruction });
-  /** From now on, a finger is laid on it after so many milliseconds; or it gives up waiting then. */
+  /** From now on its holder touches or approves it after so many milliseconds. */
   touchAfter = (token: string, after: number): Promise<OrderReply> =>
     this.#order({ order: 'finger', token, after, touches: true });
-  missTouchAfter = (token: string, after: number): Promise<OrderReply> =>
+  /** From now on its holder does not touch it, and it gives up then; or refuses on its display. */
+  refuseAfter = (token: string, after: number): Promise<OrderReply> =>
     this.#order({ order: 'finger', token, after, touches: false });
   clear = (): Promise<OrderReply> => this.#order({ order: 'clear' });
 
@@ -37,6 +46,13 @@ export class Tokens {
   async instructions(token: string): Promise<string[]> {
     const { commands = [] } = await this.#order({ order: 'commands', token });
     return commands.map(command => command.slice(2, 4));
+  }
+
+  /** Waits until it has got a command with this instruction byte (hex). */
+  async received(token: string, instruction: string): Promise<void> {
+    await until(`command ${instruction}`, async () =>
+      (await this.instructions(token)).includes(instruction) ? true : undefined,
+    );
   }
 
   stop(): void {

@@ -350,6 +350,17 @@ describe('the USB bus', () => {
     expect(state.opened).toBe(0);
   });
 
+  it('lists a reader that is just being pulled, and cannot tell its names any more', async () => {
+    const { device } = usbDevice();
+    for (const name of ['productName', 'serialNumber'])
+      Object.defineProperty(device, name, {
+        get: () => {
+          throw new Error('getString error: transfer was cancelled');
+        },
+      });
+    expect((await busOf(device).list()).map(({ product }) => product)).toEqual(['']);
+  });
+
   it('asks the device itself where the system describes nothing', async () => {
     const { device } = usbDevice();
     const elsewhere = (...devices: UsbDevice[]) =>

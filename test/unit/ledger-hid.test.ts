@@ -243,6 +243,17 @@ describe('a Ledger', () => {
     await expect((await bus.list())[0]?.connect()).rejects.toMatchObject({ code });
   });
 
+  it('that was pulled before it was opened is told as pulled', async () => {
+    let devices = [plugged];
+    const bus = ledgerHidBus(async () => ({
+      devices: () => devices,
+      open: () => Promise.reject(new TypeError('cannot open device with path /dev/hidraw0')),
+    }));
+    const [attachment] = await bus.list();
+    devices = [];
+    await expect(attachment?.connect()).rejects.toMatchObject({ code: 'token-removed' });
+  });
+
   it('without its native part is told calmly', async () => {
     const bus = ledgerHidBus(async () => ({
       devices: () => {

@@ -63,10 +63,15 @@ function attachment(library: HidLibrary, device: HidDevice, path: string): Attac
       try {
         return transportOver(await library.open(path));
       } catch (error) {
-        throw hidError(error);
+        // node-hid says the same of a device that is gone as of one that may not be opened.
+        throw isPlugged(library, path) ? hidError(error) : removed();
       }
     },
   };
+}
+
+function isPlugged(library: HidLibrary, path: string): boolean {
+  return library.devices().some(device => device.path === path);
 }
 
 /**
@@ -127,6 +132,12 @@ const silent = (patience: number) =>
       'Look at its display: it may wait for you. If not, unplug it, plug it in again and repeat the step.',
   });
 
+const removed = () =>
+  new RootwardError('token-removed', {
+    message: 'The Ledger was unplugged, or its app was opened or closed.',
+    remedy: 'Plug it in, unlock it, open its app and repeat the step. Nothing was kept.',
+  });
+
 /** Names what the package or node-hid threw; neither has codes, only names and messages. */
 function hidError(error: unknown): RootwardError {
   if (error instanceof RootwardError) return error;
@@ -139,10 +150,7 @@ function hidError(error: unknown): RootwardError {
     });
   }
   if (/^DisconnectedDevice/.test(name) || /could not (read|write)|not open|closed/i.test(message)) {
-    return new RootwardError('token-removed', {
-      message: 'The Ledger was unplugged, or its app was opened or closed.',
-      remedy: 'Plug it in, unlock it, open its app and repeat the step. Nothing was kept.',
-    });
+    return removed();
   }
   if (name === 'TransportRaceCondition') {
     return new RootwardError('token-busy', {

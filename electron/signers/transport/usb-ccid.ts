@@ -133,13 +133,22 @@ function attachmentOf(device: UsbDevice): Attachment {
   const { vendorId, productId, bus, address, ports } = device;
   return {
     // The system counts a device's address up with every plugging in.
-    id: `usb-${bus}-${ports.join('.')}-${address}-${vendorId}-${productId}-${device.serialNumber ?? ''}`,
+    id: `usb-${bus}-${ports.join('.')}-${address}-${vendorId}-${productId}-${stringOf(() => device.serialNumber)}`,
     link: 'ccid',
     vendorId,
     productId,
-    product: device.productName ?? '',
+    product: stringOf(() => device.productName),
     connect: () => connect(device),
   };
+}
+
+/** A device's own text. Where the system has not kept it the device is asked, and may be on its way out. */
+function stringOf(read: () => string | null): string {
+  try {
+    return read() ?? '';
+  } catch {
+    return '';
+  }
 }
 
 async function connect(device: UsbDevice): Promise<Transport> {

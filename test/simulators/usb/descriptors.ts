@@ -7,6 +7,7 @@ export interface DeviceIdentity {
   readonly release: number;
   readonly manufacturer: string;
   readonly product: string;
+  /** Empty for a device without one: a YubiKey tells its serial number by its application alone. */
   readonly serial: string;
 }
 
@@ -20,7 +21,7 @@ export function deviceDescriptor(identity: DeviceIdentity): Uint8Array {
   return Uint8Array.of(
     ...[18, 1, ...word(0x0200), 0, 0, 0, packetSize],
     ...[...word(identity.vendorId), ...word(identity.productId), ...word(identity.release)],
-    ...[1, 2, 3, 1],
+    ...[1, 2, identity.serial === '' ? 0 : 3, 1],
   );
 }
 

@@ -6,8 +6,9 @@
  * The process that answers must not be the one that uses the device: node-hid opens and writes synchronously, and
  * would wait for itself.
  */
-import { readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { connect as connectSocket, createServer, type Socket } from 'node:net';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { type DeviceIdentity, deviceDescriptor, packetSize, stringDescriptor } from './descriptors.ts';
 
 /** A control request (USB 2.0 section 9.3). */
@@ -101,12 +102,13 @@ export class PluggedDevice {
     return plugged;
   }
 
-  /** Pulls it out, whatever is under way. */
-  unplug(): void {
+  /** Pulls it out, whatever is under way, and waits until the host has taken note. */
+  async unplug(): Promise<void> {
     this.#device.unplugged();
     writeFileSync(`${controller}/detach`, String(this.#port));
     this.#socket.destroy();
     this.#kernelEnd.destroy();
+    while (existsSync(placeOf(this.#port)) || portState(this.#port) !== free) await sleep(20);
   }
 
   #read(chunk: Buffer): void {
@@ -274,11 +276,31 @@ function handleOf(socket: Socket): { readonly fd: number; readStop(): void } {
 }
 const descriptorOf = (socket: Socket): number => handleOf(socket).fd;
 
-/** @returns the number of a high-speed port that nothing is plugged into (state 4) */
-function freePort(): number {
-  for (const line of readFileSync(`${controller}/status`, 'utf8').split('\n')) {
+/** State of a port that nothing is plugged into. */
+const free = 4;
+
+/** @returns number and state of the high-speed ports */
+function ports(): { readonly port: number; readonly state: number }[] {
+  const lines = readFileSync(`${controller}/status`, 'utf8').split('\n');
+  return lines.flatMap(line => {
     const [hub, port, state] = line.trim().split(/\s+/);
-    if (hub === 'hs' && Number(state) === 4) return Number(port);
-  }
-  throw new Error('every port of the virtual bus is taken');
+    return hub === 'hs' ? [{ port: Number(port), state: Number(state) }] : [];
+  });
+}
+const portState = (port: number): number | undefined => ports().find(entry => entry.port === port)?.state;
+
+function freePort(): number {
+  const found = ports().find(({ state }) => state === free);
+  if (found === undefined) throw new Error('every port of the virtual bus is taken');
+  return found.port;
+}
+
+/** @returns the folder that the device in a port has as long as the host knows it */
+function placeOf(port: number): string {
+  // The first of the controller's two buses has the high-speed ports, which are counted from 1 there.
+  const buses = readdirSync(controller).flatMap(name =>
+    /^usb\d+$/.test(name) ? [Number(name.slice(3))] : [],
+  );
+  const bus = Math.min(...buses);
+  return `${controller}/usb${bus}/${bus}-${port + 1}`;
 }

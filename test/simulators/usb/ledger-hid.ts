@@ -1,3 +1,4 @@
+import type { LedgerDevice } from '../ledger-device.ts';
 import {
   configurationDescriptor,
   type DeviceIdentity,
@@ -6,12 +7,6 @@ import {
   packetSize,
 } from './descriptors.ts';
 import type { HostLink, Setup, UsbDevice } from './virtual-usb.ts';
-
-/** The app that runs on the device; it also answers what the system answers (B0 01: which app is open). */
-export interface LedgerApp {
-  /** One command APDU to its response; a promise while the device waits for its buttons. */
-  transmit(command: Uint8Array): Uint8Array | Promise<Uint8Array>;
-}
 
 /** A Nano S Plus with an app open. The upper byte of the product ID is the model, the lower one its USB interfaces. */
 export const nanoIdentity: DeviceIdentity = {
@@ -36,8 +31,8 @@ const outEndpoint = 2;
 const tag = { ping: 0x02, apdu: 0x05 } as const;
 const frameHead = 5;
 
-/** A Ledger: one HID interface, APDUs in Ledger's framing. */
-export class LedgerDevice implements UsbDevice {
+/** A Ledger on USB: one HID interface, APDUs in Ledger's framing. */
+export class LedgerHid implements UsbDevice {
   readonly identity: DeviceIdentity;
   readonly configuration = configurationDescriptor(
     1,
@@ -46,13 +41,13 @@ export class LedgerDevice implements UsbDevice {
     endpointDescriptor(0x81, 'interrupt', { interval: 1 }),
     endpointDescriptor(0x02, 'interrupt', { interval: 1 }),
   );
-  readonly #app: LedgerApp;
+  readonly #inside: Pick<LedgerDevice, 'transmit'>;
   #link: HostLink | undefined;
   #expected = 0;
   #unread: Buffer = Buffer.alloc(0);
 
-  constructor(app: LedgerApp, identity: DeviceIdentity = nanoIdentity) {
-    this.#app = app;
+  constructor(inside: Pick<LedgerDevice, 'transmit'>, identity: DeviceIdentity = nanoIdentity) {
+    this.#inside = inside;
     this.identity = identity;
   }
 
@@ -94,7 +89,7 @@ export class LedgerDevice implements UsbDevice {
 
   async #answer(channel: number, command: Uint8Array): Promise<void> {
     const link = this.#link;
-    const response = await this.#app.transmit(command);
+    const response = await this.#inside.transmit(command);
     if (this.#link !== link) return;
     const body = Buffer.concat([Buffer.alloc(2), response]);
     body.writeUInt16BE(response.length, 0);
