@@ -10,12 +10,14 @@ import { pivTokens } from '../../electron/signers/piv/piv-token.ts';
 import { signAndVerify } from '../../electron/signers/software.ts';
 import type { Token } from '../../electron/signers/token.ts';
 import { notaryV1 } from '../../shared/dialects/notary-v1.ts';
-import { makeRootCertificate } from '../../shared/tuf/certificate.ts';
+import { makeRootCertificate, readCertificateChain } from '../../shared/tuf/certificate.ts';
+import { writePem } from '../../shared/tuf/pem.ts';
 import { type PublicKey, publicKeyFromPem, publicKeyToPem } from '../../shared/tuf/public-key.ts';
 import { ecdsaToDer } from '../../shared/tuf/signature.ts';
 import { defaultManagementKey, PivCard } from '../simulators/piv-card.ts';
 import { SimulatedBus } from '../simulators/simulated-bus.ts';
 import { missingPeers } from './peers/availability.ts';
+import { listCollection, startNotaryServer, testPassphrases } from './peers/notary.ts';
 import { temporaryDirectory } from './peers/run.ts';
 import {
   missingForVirtualReader,
@@ -199,17 +201,45 @@ describe("Rootward's driver", () => {
     expect(await yubico(context, '-a', 'status')).not.toContain('made by Rootward');
   });
 
-  it('puts a certificate beside the key by which a stock notary finds it as its root key', async context => {
-    const noNotary = missing ?? missingPeers('notary');
+  it('puts a certificate beside the key by which a stock notary finds it, and signs a root with it', async context => {
+    const noNotary = missing ?? missingPeers('notary', 'notary-server');
     if (noNotary !== undefined) return context.skip(noNotary);
     const request = { slot: '9c', algorithm: 'ecdsa-p256', pinPolicy: 'once', touchPolicy: 'never' } as const;
     const key = await token.generate?.({ ...request, replace: true }, { managementKey });
     const publicKey = key?.publicKey as PublicKey;
-    const before = await run(context, 'notary', ['-d', file('notary'), 'key', 'list']);
     const keyId = notaryV1.keyId(notaryV1.writeKey(publicKey));
-    expect(before).not.toContain(keyId);
     await token.writeCertificate?.('9c', await certified(publicKey, 'root'), { managementKey });
     const list = await run(context, 'notary', ['-d', file('notary'), 'key', 'list']);
     expect(list).toMatch(new RegExp(`root +${keyId} +yubikey`));
+
+    const server = await startNotaryServer();
+    try {
+      const gun = 'registry.example.com/token';
+      writeFileSync(
+        file('notary.json'),
+        JSON.stringify({ trust_dir: file('notary'), remote_server: { url: server.url } }),
+      );
+      // Built with Go 1.16 or newer, notary cannot make a root certificate with a key on any YubiKey: its signer hashes
+      // the digest again, and Go checks what it gets. So it is given the certificate, and signs the root.
+      writeFileSync(file('root.crt'), writePem('CERTIFICATE', await certified(publicKey, gun)));
+      const before = card.received.length;
+      const initialise = ['-c', file('notary.json'), 'init', '-p', '--rootcert', file('root.crt'), gun];
+      const initialised = await reader?.run('notary', initialise, {
+        environment: {
+          NOTARY_TARGETS_PASSPHRASE: testPassphrases.targets,
+          NOTARY_SNAPSHOT_PASSPHRASE: testPassphrases.snapshot,
+        },
+      });
+      expect(initialised, initialised?.output).toMatchObject({ code: 0 });
+      expect(card.received.slice(before).some(command => command.startsWith('0087119c'))).toBe(true);
+      // Published and believed by a client that knows nothing of tokens.
+      expect((await listCollection(server, gun)).code).toBe(0);
+      const root = JSON.parse(Buffer.from((await server.get(gun, 'root.json')).bytes).toString('utf8'));
+      const [rootKey] = root.signed.roles.root.keyids;
+      const pem = Buffer.from(root.signed.keys[rootKey].keyval.public, 'base64').toString('utf8');
+      expect(readCertificateChain(pem)[0]?.publicKey.fingerprint).toBe(publicKey.fingerprint);
+    } finally {
+      await server.stop();
+    }
   });
 });

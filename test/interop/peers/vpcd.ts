@@ -55,8 +55,9 @@ export async function startVirtualReader(card: PivCard): Promise<VirtualReader> 
     { env: bareEnvironment(), stdio: ['pipe', 'pipe', 'inherit'] },
   );
   serve(card, child.stdout, child.stdin);
+  // pcscd's socket is a file of that mount namespace; the network stays this machine's, where a Notary server may be.
   const run: VirtualReader['run'] = (command, args, more) =>
-    runProgram('nsenter', ['-t', String(inside(child)), '-n', '-m', '-p', '--', command, ...args], more);
+    runProgram('nsenter', ['-t', String(inside(child)), '-m', '--', command, ...args], more);
   const stop = () =>
     new Promise<void>(resolve => {
       if (child.exitCode !== null || child.signalCode !== null) return resolve();
