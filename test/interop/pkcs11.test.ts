@@ -168,7 +168,11 @@ describe('the tokens behind the modules of the settings', () => {
     if (!found) throw new Error('it is not found');
     expect(await finder.find()).toContain(found);
     const before = await found.identify();
-    expect(before).toMatchObject({ custody: 'pkcs11', serial: name, abilities: ['generate', 'change-pin'] });
+    expect(before).toMatchObject({
+      custody: 'pkcs11',
+      serial: name,
+      abilities: ['generate', 'delete-key', 'change-pin'],
+    });
     expect(before.slots).toEqual([{ id: 'new', name: 'A new key', key: undefined }]);
     const request = { slot: 'new', pinPolicy: 'always', touchPolicy: 'never' } as const;
     const made = await found.generate?.({ ...request, algorithm: 'ecdsa-p384' }, { pin: bytes('1234') });
@@ -179,6 +183,39 @@ describe('the tokens behind the modules of the settings', () => {
     await expect(
       Promise.resolve(found.generate?.({ ...request, algorithm: 'rsa-2048' }, { pin: bytes('1234') })),
     ).rejects.toMatchObject({ code: 'token-not-capable' });
+  });
+
+  it('delete a key for real, and only that one', async () => {
+    await hsm.makeToken('To be emptied', '1234');
+    const found = (await pkcs11Finder(() => [hsm.module]).find()).find(
+      candidate => candidate.product === 'To be emptied',
+    );
+    if (!found) throw new Error('it is not found');
+    const request = {
+      slot: 'new',
+      algorithm: 'ecdsa-p256',
+      pinPolicy: 'always',
+      touchPolicy: 'never',
+    } as const;
+    const secrets = { pin: bytes('1234') };
+    const [kept, deleted] = [
+      (await found.generate?.(request, secrets))?.publicKey as PublicKey,
+      (await found.generate?.(request, secrets))?.publicKey as PublicKey,
+    ];
+    await expect(
+      Promise.resolve(found.deleteKey?.('new', generateKey('ecdsa-p256').publicKey, secrets)),
+    ).rejects.toMatchObject({ code: 'token-wrong' });
+    await found.deleteKey?.('new', deleted, secrets);
+    const shown = (await found.identify()).slots.flatMap(({ key }) => key?.publicKey?.fingerprint ?? []);
+    expect(shown).toEqual([kept.fingerprint]);
+    await expect((await found.signer(deleted)).sign(document, 'sha256', bytes('1234'))).rejects.toMatchObject(
+      {
+        code: 'token-wrong',
+      },
+    );
+    await expect(
+      signAndVerify(await found.signer(kept), document, 'sha256', bytes('1234')),
+    ).resolves.toHaveLength(64);
   });
 
   it('a module that fails does not hide those of another; alone it says why', async () => {

@@ -534,7 +534,7 @@ describe('at the desk', () => {
       vaultPath: path.join(tmpdir(), 'rootward-no-vault'),
       runtime: 'stand-in',
       version: '0',
-      tokenFinders: async () => [ledgerFinder(bus)],
+      tokenFinders: () => [ledgerFinder(bus)],
     });
     const { tokens } = answered(await custodian.handle('describeTokens', {}));
     const [shown] = tokens;

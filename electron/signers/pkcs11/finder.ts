@@ -2,7 +2,7 @@ import { RootwardError } from '../../../shared/contract/errors.ts';
 import { keyAlgorithmInWords, type PublicKey } from '../../../shared/tuf/public-key.ts';
 import type { SoftwareAlgorithm } from '../pkcs8.ts';
 import type { NewTokenKey, Token, TokenDescription, TokenFinder, TokenKey, TokenSlot } from '../token.ts';
-import { generateTokenKey, listKeys, pkcs11Signer } from './keys.ts';
+import { deleteTokenKey, generateTokenKey, listKeys, pkcs11Signer } from './keys.ts';
 import { loadModule, type Pkcs11Module } from './module.ts';
 import type { KeyObject } from './objects.ts';
 import { changeTokenPin, listTokens, type Pkcs11Token, type TokenName } from './session.ts';
@@ -73,6 +73,10 @@ function pkcs11Token(id: string, module: Pkcs11Module, name: TokenName & { reado
       );
       return tokenKey(publicKey, origin.local === true ? 'generated' : 'unknown');
     },
+    deleteKey: async (_slot, publicKey, { pin }) => {
+      deleteTokenKey(module, name, publicKey, pin ?? new Uint8Array());
+      return { how: 'deleted' };
+    },
     changePin: async (current, next) => changeTokenPin(module, name, current, next),
   };
 }
@@ -103,7 +107,7 @@ function describe(token: Pkcs11Token, keys: readonly KeyObject[]): TokenDescript
     ],
     slots: [...slotsOf(keys), ...(token.writable ? [newKeySlot] : [])],
     algorithms: [...algorithms],
-    abilities: token.writable ? ['generate', 'change-pin'] : [],
+    abilities: token.writable ? ['generate', 'delete-key', 'change-pin'] : [],
     warnings: [
       ...(token.pin.triesLeft === 'some'
         ? [

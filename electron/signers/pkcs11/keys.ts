@@ -122,6 +122,40 @@ export function generateTokenKey(
 }
 
 /**
+ * Destroys a key: the private one, and the public key and certificate beside it.
+ * @throws RootwardError `token-wrong` (the token does not hold this key), the `token-…` and `pin-…` codes, `wrong-pin`
+ */
+export function deleteTokenKey(
+  module: Pkcs11Module,
+  name: TokenName,
+  publicKey: PublicKey,
+  pin: Uint8Array,
+): void {
+  module.run(cryptoki =>
+    inSession(cryptoki, name, session.readWrite, opened => {
+      const list = () => attempt('while its keys were listed', () => readKeys(cryptoki, opened.handle));
+      const shown = list();
+      if (shown.length > 0) requireKey(opened, shown, publicKey);
+      logIn(opened, pin);
+      const key = requireKey(opened, list(), publicKey);
+      // First the one that signs: interrupted after it, what is left is public.
+      const privateKey = privateKeyOf(opened, key);
+      const beside = attempt('while what stands beside the key was looked for', () =>
+        [objectClass.publicKey, objectClass.certificate].flatMap(kind =>
+          findObjects(cryptoki, opened.handle, [
+            { type: attribute.class, value: kind },
+            { type: attribute.id, value: Buffer.from(key.id) },
+          ]),
+        ),
+      );
+      attempt('while the key was deleted', () => {
+        for (const object of [privateKey, ...beside]) cryptoki.C_DestroyObject(opened.handle, object);
+      });
+    }),
+  );
+}
+
+/**
  * A signer whose key lies on a token.
  * @param token as `listTokens` gave it
  * @param publicKey found by it on the token before the PIN is used, where the token shows its keys without
