@@ -6,6 +6,7 @@ import { inspectCommand } from './commands/inspect.ts';
 import { journalCommand } from './commands/journal.ts';
 import { rehearseCommand } from './commands/rehearse.ts';
 import { combineCommand, requestCommand, signCommand } from './commands/sign-together.ts';
+import { tokenCommand } from './commands/token.ts';
 import { verifyCommand } from './commands/verify.ts';
 import { type Command, harmless, type Output } from './output.ts';
 
@@ -21,6 +22,7 @@ const commands: Readonly<Record<string, Command>> = {
   combine: combineCommand,
   diff: diffCommand,
   journal: journalCommand,
+  token: tokenCommand,
 };
 
 const usage = `rootward: the desk at which offline root keys live, without its window
@@ -32,7 +34,8 @@ const usage = `rootward: the desk at which offline root keys live, without its w
   rootward inspect [--json] [--passphrase-file F] FILE
       Says what a file is: metadata, public or private key in any form, certificate, age key.
 
-  rootward ceremony PLAN.json --vault DIR --out DIR --passphrases FILE [--json]
+  rootward ceremony PLAN.json --vault DIR --out DIR --passphrases FILE
+                    [--tokens FILE] [--pkcs11-module FILE]... [--json]
       Holds a scripted ceremony. Interrupted, the same command goes on where it stopped. Finished, it tells the
       result again as long as --out holds that very export and nothing was done to the repository since; into a
       new or empty folder, the same plan is another change.
@@ -43,13 +46,20 @@ const usage = `rootward: the desk at which offline root keys live, without its w
 
   rootward request --vault DIR --out FILE [--ceremony ID]
       Writes the signing request of an open ceremony: one file for the other holders' machines.
-  rootward sign REQUEST --vault DIR --passphrases FILE --out DIR [--json]
+  rootward sign REQUEST --vault DIR --passphrases FILE --out DIR [--pkcs11-module FILE]... [--json]
       Checks a request, shows what changes, and signs it with every key of this vault that is asked.
   rootward combine SIGNATURE... --vault DIR [--ceremony ID] [--json]
       Verifies signatures that came back and takes them into the open ceremony.
 
   rootward diff [--json] A B
       Says in words and lines what changes from root A to root B. Exit 0 same, 1 different.
+
+  rootward token list|show|proof [--vault DIR] [--serial S] [--slot S] [--pkcs11-module FILE]... [--json]
+      Which tokens are plugged in, what is on one, and its proof of where a key was made. With a vault: whose keys.
+  rootward token change-pin|change-puk|unblock-pin|set-tries|change-management-key|generate|delete-key|write-certificate
+                 --secrets FILE [--serial S] [--slot S] [--keytype K] [--pin-policy P] [--touch-policy P]
+                 [--fingerprint HEX --confirm HEX12] [--pin-tries N --puk-tries N] [--json]
+      Sets a token up. PIN, PUK and management key stand in the file, never on the command line.
 
   rootward journal verify [--json] [--head HEX] VAULT
       Checks a vault's journal from its first line to its last. With the head a transcript names, lines that were

@@ -102,6 +102,11 @@ export class Vaults {
     }
   }
 
+  /** @returns the vaults that are open already: for what may be asked while another request opens one */
+  get opened(): readonly OpenVault[] {
+    return [...this.#open.values()];
+  }
+
   /** @returns every vault that is there; a rehearsal vault that cannot be opened stands in nobody's way */
   async existing(): Promise<OpenVault[]> {
     const rehearsal = this.#openIfThere(true).catch(() => undefined);

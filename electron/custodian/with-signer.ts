@@ -10,6 +10,7 @@ import { signAndVerify, softwareSigner } from '../signers/software.ts';
 import type { Token, TokenCustody } from '../signers/token.ts';
 import { withOpenedKey } from '../vault/age-key-file.ts';
 import type { Desk } from './desk.ts';
+import { takeUpSettings } from './tokens/describe-tokens.ts';
 import { nameOf } from './tokens/token-desk.ts';
 import type { OpenVault } from './vaults.ts';
 
@@ -44,6 +45,7 @@ export async function withSigner<Result>(
     const signer = softwareSigner(publicKey, (secret, open) => withOpenedKey(sealed, secret, open));
     return use((message, hash) => signAndVerify(signer, message, hash, passphrase), record);
   }
+  await takeUpSettings(desk);
   const token = await desk.tokens.holding(publicKey, {
     custody: record.custody,
     serial: record.token.serial,

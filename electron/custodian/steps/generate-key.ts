@@ -9,6 +9,7 @@ import { visible } from '../../../shared/display/visible.ts';
 import { parsePem } from '../../../shared/tuf/pem.ts';
 import { publicKeyToPem } from '../../../shared/tuf/public-key.ts';
 import { generateKey } from '../../signers/software.ts';
+import { takeUpSettings } from '../tokens/describe-tokens.ts';
 import { askForProof, evidenceOfToken, type FoundTokenKey, obtainTokenKey } from '../tokens/token-key.ts';
 import { type SignNow, tokenSigning } from '../with-signer.ts';
 import { makeHolderCertificate } from './holder-certificate.ts';
@@ -81,6 +82,7 @@ async function makeTokenKey(
   const records = await opened.vault.listKeys();
   const own = (record: KeyRecord): boolean =>
     record.holder === holder.name && record.role === (step.role ?? 'root') && !hasEvidence(context, record);
+  await takeUpSettings(desk);
   const earlier = ceremony.begunTokenKeys.get(step.id);
   const found = await obtainTokenKey(
     desk.tokens,

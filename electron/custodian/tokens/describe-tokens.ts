@@ -9,7 +9,10 @@ import type { KnownToken, Survey } from './token-desk.ts';
 /** Others' text, as long as a line. */
 const text = (value: string): string => visible(value, 120);
 
-/** The tokens that are plugged in, with whose keys they hold. Cheap: to be asked about each second. */
+/**
+ * The tokens that are plugged in, with whose keys they hold. Cheap: to be asked about each second, and while another
+ * request is under way, so it opens no vault.
+ */
 export async function describeTokens(desk: Desk): Promise<TokensView> {
   await takeUpSettings(desk);
   return tokensView(desk, await desk.tokens.glance());
@@ -25,11 +28,10 @@ export async function configureTokens(
   return describeTokens(desk);
 }
 
-/** The real vault's settings serve rehearsals too: it is the same desk. Without a vault there are none. */
+/** The real vault's settings serve rehearsals too: it is the same desk. Until a vault is open there are none. */
 export async function takeUpSettings(desk: Desk): Promise<void> {
-  const stored = await desk.vaults
-    .existing()
-    .then(vaults => vaults.find(({ rehearsal }) => !rehearsal)?.vault.readTokenSettings());
+  const real = desk.vaults.opened.find(({ rehearsal }) => !rehearsal);
+  const stored = await real?.vault.readTokenSettings();
   desk.tokens.settings = {
     modules: [...new Set([...(stored?.modules ?? []), ...desk.modules])],
     authorities: [...(stored?.authorities ?? [])],
@@ -37,8 +39,7 @@ export async function takeUpSettings(desk: Desk): Promise<void> {
 }
 
 export async function tokensView(desk: Desk, { tokens, unsupported }: Survey): Promise<TokensView> {
-  const vaults = await desk.vaults.existing();
-  const records = (await Promise.all(vaults.map(({ vault }) => vault.listKeys()))).flat();
+  const records = (await Promise.all(desk.vaults.opened.map(({ vault }) => vault.listKeys()))).flat();
   return {
     tokens: tokens.map(token => tokenView(token, records)),
     unsupported: unsupported.map(({ custody, problem }) => ({ custody, problem: reportError(problem) })),
