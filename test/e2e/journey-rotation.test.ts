@@ -239,6 +239,26 @@ describe.skipIf(reason)(`a root is changed${reason ? ` (${reason})` : ''}`, () =
       await steps.isolate();
       await steps.agree();
       await third.heading('Root key of Holder A comes in');
+      // The plan of a taking over can be changed too: its files and its names are still there.
+      await third.button(/^Change the plan/).click();
+      await third.heading('What is published?');
+      await third.text('1.root.json').waitFor();
+      await third.page.getByRole('navigation').getByText('Keys', { exact: true }).click();
+      expect(await third.field(`Name for the root key ${short}`).inputValue()).toBe('Holder A');
+      await third.page
+        .getByLabel(/^Name for the targets key/)
+        .first()
+        .fill('Release desk');
+      await third.page.getByRole('navigation').getByText('Read and open').click();
+      await third.page
+        .getByRole('button', { name: /^Change the plan…/ })
+        .and(third.page.locator(':not([aria-disabled])'))
+        .waitFor();
+      await third.primary();
+      await third.field('Type Change to confirm').fill('Change');
+      await third.primary();
+      await steps.agree();
+      await third.heading('Root key of Holder A comes in');
       await third.primary();
       await third.text('Choose the file of the key.').waitFor();
       await third.answerOpen(path.join(exported, 'root.json'));

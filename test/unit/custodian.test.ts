@@ -368,7 +368,7 @@ describe('ceremonies', () => {
       '\ud800',
       'x'.repeat(501),
     ]) {
-      const request = { ceremonyId: ceremony.id, reason, confirmation: plan.repository };
+      const request = { ceremonyId: ceremony.id, by: 'holder-1', reason, confirmation: plan.repository };
       expect([reason, code(await custodian.handle('abandonCeremony', request))]).toEqual([
         reason,
         'request-invalid',

@@ -76,7 +76,11 @@ export const change = {
   },
   threshold: {
     before: (threshold: number, count: number) =>
-      threshold === count ? `Now: all ${count}.` : `Now: any ${threshold} of ${count}.`,
+      count === 1
+        ? 'Now: the only one.'
+        : threshold === count
+          ? `Now: all ${count}.`
+          : `Now: any ${threshold} of ${count}.`,
     tooHigh: (count: number) =>
       count === 1
         ? 'There will be one key only.'
