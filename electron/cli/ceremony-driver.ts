@@ -3,6 +3,7 @@ import { isolationChecklist, planConfirmation, type StepInput } from '../../shar
 import { RootwardError } from '../../shared/contract/errors.ts';
 import type { CeremonyView, StepView } from '../../shared/contract/views.ts';
 import type { Custodian } from '../custodian/custodian.ts';
+import { proveByBundle, type ScriptedBackup } from './backup-by-bundle.ts';
 import { answered } from './output.ts';
 import { type TokenAnswer, tokenKeyInput } from './token-answers.ts';
 
@@ -17,6 +18,8 @@ export interface Answers {
   readonly keyFiles: ReadonlyMap<string, Uint8Array<ArrayBuffer>>;
   /** Absolute path of the export folder. */
   readonly destination: string;
+  /** Where the backups of root keys are made and proven; without it a ceremony that wants them waits for them. */
+  readonly backup?: ScriptedBackup | undefined;
 }
 
 /**
@@ -36,6 +39,8 @@ export async function driveCeremony(
   for (;;) {
     const step = nextStep(ceremony, answers);
     if (!step) return ceremony;
+    if (step.kind === 'prove-backup' && answers.backup)
+      await proveByBundle(custodian, ceremony, answers.passphrases, answers.backup);
     const input = await answer(custodian, ceremony, step, answers);
     ceremony = answered(
       await custodian.handle('completeStep', {
@@ -69,7 +74,7 @@ function requirePassphrases(ceremony: CeremonyView, { passphrases }: Answers): v
 }
 
 function actor(ceremony: CeremonyView, step: StepView): string {
-  if (opensKey(step)) return step.who;
+  if (isHolderStep(step)) return step.who;
   const administrator = ceremony.people.find(person => person.role === 'administrator');
   return (administrator ?? ceremony.people[0])?.name ?? '';
 }
@@ -132,6 +137,7 @@ async function answer(
     }
     case 'export':
       return { kind: step.kind, destination: answers.destination };
+    case 'prove-backup':
     case 'prove':
     case 'read-back':
     case 'transcript':
@@ -144,6 +150,9 @@ const opensKey = (step: StepView): boolean =>
   step.kind === 'certify-key' ||
   step.kind === 'import-key' ||
   step.kind === 'sign';
+
+/** Steps that only their holder completes. */
+const isHolderStep = (step: StepView): boolean => opensKey(step) || step.kind === 'prove-backup';
 
 const missingOnlineKeys = (): RootwardError =>
   new RootwardError('plan-invalid', {

@@ -1,10 +1,13 @@
 import { type ErrorCode, RootwardError, reportError } from '../../shared/contract/errors.ts';
 import { hardenProcess } from '../platform/process-hardening.ts';
+import { backupCommand } from './commands/backup.ts';
 import { ceremonyCommand } from './commands/ceremony.ts';
 import { diffCommand } from './commands/diff.ts';
+import { drillCommand } from './commands/drill.ts';
 import { inspectCommand } from './commands/inspect.ts';
 import { journalCommand } from './commands/journal.ts';
 import { rehearseCommand } from './commands/rehearse.ts';
+import { restoreCommand } from './commands/restore.ts';
 import { combineCommand, requestCommand, signCommand } from './commands/sign-together.ts';
 import { tokenCommand } from './commands/token.ts';
 import { verifyCommand } from './commands/verify.ts';
@@ -23,6 +26,9 @@ const commands: Readonly<Record<string, Command>> = {
   diff: diffCommand,
   journal: journalCommand,
   token: tokenCommand,
+  backup: backupCommand,
+  restore: restoreCommand,
+  drill: drillCommand,
 };
 
 const usage = `rootward: the desk at which offline root keys live, without its window
@@ -35,10 +41,11 @@ const usage = `rootward: the desk at which offline root keys live, without its w
       Says what a file is: metadata, public or private key in any form, certificate, age key.
 
   rootward ceremony PLAN.json --vault DIR --out DIR --passphrases FILE
-                    [--tokens FILE] [--pkcs11-module FILE]... [--json]
+                    [--tokens FILE] [--pkcs11-module FILE]... [--backup DIR] [--json]
       Holds a scripted ceremony. Interrupted, the same command goes on where it stopped. Finished, it tells the
       result again as long as --out holds that very export and nothing was done to the repository since; into a
-      new or empty folder, the same plan is another change.
+      new or empty folder, the same plan is another change. A first root waits until its keys were restored from a
+      backup; with --backup a bundle is made there and restored, under the passphrase named "bundle".
 
   rootward rehearse [--dialect notary-v1|tuf-1.0] [--keys N] [--threshold M] [--repository NAME]
                     [--snapshot-key F --timestamp-key F] [--out DIR]
@@ -64,6 +71,26 @@ const usage = `rootward: the desk at which offline root keys live, without its w
   rootward journal verify [--json] [--head HEX] VAULT
       Checks a vault's journal from its first line to its last. With the head a transcript names, lines that were
       cut off at the end are noticed too.
+
+  rootward backup list --vault DIR [--rehearsal] [--json]
+      Every key, its backups, where they lie, and what is due.
+  rootward backup bundle --vault DIR --to DIR --passphrases FILE [--key HOLDER]... [--recipient NAME=age1...]...
+                         [--sealed] [--network warn] [--json]
+      Writes keys, records, published files and the journal as one age file: written, read back, decrypted,
+      compared. To the passphrase named "bundle", or to people; --sealed leaves each key its own passphrase.
+  rootward backup prove BUNDLE --vault DIR --passphrases FILE [--identity FILE] [--json]
+      Restores a bundle into a scratch vault and lets every key sign a challenge. Only then it counts.
+  rootward backup void ID --vault DIR --reason TEXT [--leaves-without] [--json]
+      Declares a backup void.
+  rootward backup passphrase --vault DIR --key HOLDER --passphrases FILE [--json]
+      Gives a key another passphrase: from the one named HOLDER to the one named "HOLDER (new)".
+
+  rootward restore BUNDLE --vault DIR --passphrases FILE [--identity FILE] [--key HOLDER]... [--put-aside] [--json]
+  rootward restore --shares FILE... --vault DIR --passphrases FILE [--root FILE --repository NAME --holder NAME]
+      Puts keys back from a bundle or from shares, into a vault that is there or a new one. Nothing is overwritten.
+
+  rootward drill PLAN.json --vault DIR --passphrases FILE [--out REPORT] [--json]
+      Holds a scripted recovery drill against real backups, in a scratch vault. Exit 0 passed, 1 not passed.
 
   rootward --help, rootward --version
 

@@ -10,6 +10,24 @@ import type { TokenEvent } from '../../shared/contract/tokens.ts';
 import type { NetworkStatus } from '../../shared/contract/views.ts';
 import { listMedia } from '../media/list-media.ts';
 import { readNetworkStatus } from '../platform/network.ts';
+import { changePassphrase } from './backup/change-passphrase.ts';
+import { describeBackups, noteBackup, setBackupPolicy, voidBackup } from './backup/describe-backups.ts';
+import { abandonDrill, beginDrill, finishDrill, readDrill } from './backup/drill.ts';
+import { finishRestore } from './backup/finish-restore.ts';
+import { makeBundle } from './backup/make-bundle.ts';
+import { proveBackup } from './backup/prove.ts';
+import { abandonRestore, addBundle, addRoot, addShare, beginRestore, readRestore } from './backup/restore.ts';
+import { Sessions } from './backup/sessions.ts';
+import {
+  abandonSplit,
+  beginSplit,
+  confirmHandedShare,
+  confirmShare,
+  finishSplit,
+  handOutShare,
+  readShare,
+  readSplit,
+} from './backup/split.ts';
 import { describeApplication, describeHome } from './describe-application.ts';
 import type { Desk } from './desk.ts';
 import {
@@ -95,6 +113,32 @@ const answers: UseCases = {
   configureTokens,
   readDeviceRule,
   listMedia: () => ({ media: listMedia() }),
+  describeBackups,
+  setBackupPolicy,
+  noteBackup,
+  voidBackup,
+  changePassphrase,
+  beginSplit,
+  readSplit,
+  readShare,
+  confirmShare,
+  handOutShare,
+  confirmHandedShare,
+  finishSplit,
+  abandonSplit,
+  makeBundle,
+  beginRestore,
+  readRestore,
+  addShare,
+  addBundle,
+  addRoot,
+  proveBackup,
+  finishRestore,
+  abandonRestore,
+  beginDrill,
+  readDrill,
+  finishDrill,
+  abandonDrill,
 };
 
 /** The one that may see secrets: in its own process behind the window, or inside `rootward` on the command line. */
@@ -106,6 +150,11 @@ export interface Custodian {
   close(): Promise<void>;
   /** Whether a passphrase or a key was in this process since it started. */
   readonly sawSecret: boolean;
+  /**
+   * For how long the next request should be waited for, in milliseconds: a split or a recovery is under way, which ends
+   * with this process. 0 when nothing is.
+   */
+  readonly holdFor: number;
 }
 
 export function createCustodian(options: CustodianOptions): Custodian {
@@ -115,8 +164,10 @@ export function createCustodian(options: CustodianOptions): Custodian {
     clock,
     onJournal: options.onJournal ?? (() => {}),
   });
+  const sessions = new Sessions(clock);
   const desk: Desk = {
     vaults,
+    sessions,
     clock,
     describeNetwork: options.describeNetwork ?? (() => readNetworkStatus()),
     runtime: options.runtime,
@@ -132,6 +183,7 @@ export function createCustodian(options: CustodianOptions): Custodian {
 
   const answer = async (name: RequestName, request: unknown): Promise<Outcome<unknown>> => {
     try {
+      sessions.expire();
       if (!Object.hasOwn(answers, name)) throw notForTheCustodian(name);
       const parsed = requests[name].request.safeParse(request);
       if (!parsed.success) throw invalidRequest(parsed.error.issues[0]);
@@ -161,21 +213,39 @@ export function createCustodian(options: CustodianOptions): Custodian {
     close: async () => {
       await queue;
       await Promise.all(glances);
+      sessions.endAll();
       await vaults.close();
     },
     get sawSecret() {
       return sawSecret;
     },
+    get holdFor() {
+      sessions.expire();
+      return sessions.holdFor;
+    },
   };
 }
 
 /** The names under which a request carries what must not outlive it. */
-const secretNames = ['passphrase', 'filePassphrase', 'pin', 'puk', 'managementKey', 'current', 'next'];
+const secretNames = [
+  'passphrase',
+  'newPassphrase',
+  'filePassphrase',
+  'sealedPassphrase',
+  'identityPassphrase',
+  'words',
+  'identity',
+  'pin',
+  'puk',
+  'managementKey',
+  'current',
+  'next',
+];
 /** What a request may carry them in. */
-const carriers = ['input', 'token', 'task'];
+const carriers = ['input', 'token', 'task', 'keys', 'to', 'share', 'opens', 'passphrases'];
 
 function holdsSecret(request: unknown): boolean {
-  if (typeof request !== 'object' || request === null) return false;
+  if (typeof request !== 'object' || request === null || request instanceof Uint8Array) return false;
   return Object.entries(request).some(
     ([name, value]) =>
       (secretNames.includes(name) && value !== undefined) || (carriers.includes(name) && holdsSecret(value)),

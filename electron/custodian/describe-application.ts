@@ -1,6 +1,7 @@
 import { homeView } from '../../shared/ceremony/view.ts';
 import { RootwardError, reportError } from '../../shared/contract/errors.ts';
 import type { ApplicationView, HomeView } from '../../shared/contract/views.ts';
+import { careOf } from './backup/describe-backups.ts';
 import type { Desk } from './desk.ts';
 
 /** The application, its runtime and the state of its vault. Opens the vault when there is one. */
@@ -22,8 +23,10 @@ export async function describeApplication(desk: Desk): Promise<ApplicationView> 
 /** Repositories and ceremonies of both vaults; a rehearsal is marked as one. */
 export async function describeHome(desk: Desk): Promise<HomeView> {
   const vaults = await desk.vaults.existing();
+  const real = vaults.find(opened => !opened.rehearsal);
   return homeView(
     vaults.flatMap(opened => [...opened.ceremonies.values()]),
     desk.clock().getTime(),
+    real ? await careOf(desk, real) : [],
   );
 }

@@ -2,12 +2,15 @@ import type { CeremonyState } from '../../shared/ceremony/state.ts';
 import { RootwardError } from '../../shared/contract/errors.ts';
 import type { TokenEvent } from '../../shared/contract/tokens.ts';
 import type { NetworkStatus } from '../../shared/contract/views.ts';
+import type { Sessions } from './backup/sessions.ts';
 import type { TokenDesk } from './tokens/token-desk.ts';
 import type { Vaults } from './vaults.ts';
 
 /** What the use cases work with. */
 export interface Desk {
   readonly vaults: Vaults;
+  /** Splits, recoveries and drills under way. */
+  readonly sessions: Sessions;
   readonly clock: () => Date;
   readonly describeNetwork: () => NetworkStatus;
   readonly runtime: 'electron' | 'stand-in';

@@ -22,6 +22,8 @@ export interface ServedCustodian {
   handle(name: RequestName, request: unknown): Promise<Outcome<unknown>>;
   close(): Promise<void>;
   readonly sawSecret: boolean;
+  /** For how long, in milliseconds, it should not end for want of requests. */
+  readonly holdFor: number;
 }
 
 /** As much of Electron's `process.parentPort` as is used. */
@@ -73,8 +75,9 @@ export function serveCustodian(options: ServeOptions): void {
     port.postMessage({ id, outcome });
     if (retiring) await leaveWhenDone();
     // SECURITY: what a language with a garbage collector cannot wipe ends with the process.
+    // A split into shares is given time: people are writing words down.
     else if (weight > 0 && made === 0 && custodian.sawSecret)
-      idleTimer = setTimeout(askToRetire, options.retireAfter);
+      idleTimer = setTimeout(askToRetire, Math.max(options.retireAfter, custodian.holdFor));
   }
 
   function askToRetire(): void {

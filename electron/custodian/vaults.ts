@@ -1,15 +1,18 @@
 import { randomBytes } from 'node:crypto';
+import { foldInventory, type Inventory, inventoryAfter } from '../../shared/backup/inventory.ts';
 import { type JournalEvent, journalEventSchema } from '../../shared/ceremony/events.ts';
 import { applyEvent, type CeremonyState, type DatedEvent, foldJournal } from '../../shared/ceremony/state.ts';
 import type { JournalPosition } from '../../shared/ceremony/view.ts';
 import { RootwardError } from '../../shared/contract/errors.ts';
-import { createVault, openVault, type Vault } from '../vault/vault.ts';
+import { createVault, openVault, sweepUnfinishedVaults, type Vault } from '../vault/vault.ts';
+import { sweepScratch } from './backup/scratch.ts';
 
 /** An open vault with the state its journal folds to. */
 export interface OpenVault {
   readonly vault: Vault<JournalEvent>;
   readonly rehearsal: boolean;
   readonly ceremonies: ReadonlyMap<string, CeremonyState>;
+  readonly inventory: Inventory;
   readonly position: JournalPosition;
   /** Writes an event and folds it in. What it speaks of must be durable before. */
   append(event: JournalEvent): Promise<void>;
@@ -56,19 +59,26 @@ export class Vaults {
       if (vault.description.rehearsal !== rehearsal) throw wrongKind(vault.path, rehearsal);
       const { clock, onJournal } = this.#options;
       const ceremonies = new Map(foldJournal(vault.journal.entries));
+      let inventory = foldInventory(vault.journal.entries);
+      await sweepScratch(vault.path);
+      await sweepUnfinishedVaults(vault.path);
       const opened: OpenVault = {
         vault,
         rehearsal,
         ceremonies,
+        get inventory() {
+          return inventory;
+        },
         get position() {
           return { entries: vault.journal.entries.length, head: vault.journal.head };
         },
         append: async event => {
           const time = clock().toISOString();
           // An entry the fold refuses would make the vault unreadable for good: it is tried on a copy first.
-          tryEvent(ceremonies, { entry: vault.journal.entries.length + 1, time, event });
+          tryEvent(ceremonies, inventory, { entry: vault.journal.entries.length + 1, time, event });
           const entry = await vault.journal.append(event, time);
           applyEvent(ceremonies, entry);
+          inventory = inventoryAfter(inventory, entry);
           onJournal(entry.entry, entry.hash);
         },
       };
@@ -141,8 +151,13 @@ const wrongKind = (path: string, rehearsal: boolean): RootwardError =>
     place: path,
   });
 
-function tryEvent(ceremonies: ReadonlyMap<string, CeremonyState>, event: DatedEvent): void {
+function tryEvent(
+  ceremonies: ReadonlyMap<string, CeremonyState>,
+  inventory: Inventory,
+  event: DatedEvent,
+): void {
   try {
+    inventoryAfter(inventory, event);
     applyEvent(new Map(ceremonies), event);
   } catch (cause) {
     throw new RootwardError('internal', {

@@ -57,6 +57,14 @@ export async function readBackFolder(
   return { files: expected.length, readFrom: isPastMemory ? 'medium' : 'memory' };
 }
 
+/**
+ * @returns what the medium holds under this name, read past the system's memory where that can be done; undefined if
+ * there is no regular file
+ * @throws RootwardError as `storageError` maps what the medium answers
+ */
+export const readPastMemory = async (filePath: string): Promise<Uint8Array | undefined> =>
+  (await readFile(filePath))?.bytes;
+
 function compare(expected: ExpectedFile, found: Uint8Array): string | undefined {
   const hash = createHash('sha256').update(found).digest('hex');
   if (found.length === expected.size && hash === expected.sha256) return undefined;

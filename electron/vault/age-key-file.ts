@@ -121,7 +121,7 @@ function decodedLength(text: string): number {
 }
 
 /** Refuses what no passphrase can be, or what could not be typed where age asks for it. */
-function checkPassphrase(passphrase: Uint8Array, forSealing: boolean): void {
+export function checkPassphrase(passphrase: Uint8Array, forSealing: boolean): void {
   if (passphrase.length === 0) {
     throw new RootwardError('passphrase-needed', {
       message: 'The passphrase is empty.',
@@ -148,10 +148,10 @@ function checkPassphrase(passphrase: Uint8Array, forSealing: boolean): void {
  * Giving it the bytes keeps the passphrase out of JavaScript's strings, which cannot be wiped. The version is
  * pinned, and test/unit/vault-age-key-file.test.ts proves with node:crypto that these very bytes were used.
  */
-const asAgePassphrase = (passphrase: Uint8Array) => passphrase as unknown as string;
+export const asAgePassphrase = (passphrase: Uint8Array) => passphrase as unknown as string;
 
 /** A stream of one chunk. age-encryption wipes nothing; of a stream, at least the chunks are in our hands. */
-function streamOf(bytes: Uint8Array): ReadableStream {
+export function streamOf(bytes: Uint8Array): ReadableStream {
   return new ReadableStream({
     start(controller) {
       controller.enqueue(bytes);
@@ -161,7 +161,7 @@ function streamOf(bytes: Uint8Array): ReadableStream {
 }
 
 /** Gathers a stream and wipes its chunks. */
-async function gather(stream: ReadableStream): Promise<Uint8Array> {
+export async function gather(stream: ReadableStream): Promise<Uint8Array> {
   const chunks: Uint8Array[] = [];
   try {
     const reader = stream.getReader();

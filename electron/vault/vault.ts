@@ -1,8 +1,14 @@
-import { createHash } from 'node:crypto';
+import { createHash, randomBytes } from 'node:crypto';
+import { readdir, rm } from 'node:fs/promises';
 import path from 'node:path';
 import process from 'node:process';
 import { z } from 'zod';
-import { type EventSchema, isJournalTime, type JournalEvent } from '../../shared/ceremony/journal.ts';
+import {
+  type EventSchema,
+  isJournalTime,
+  type JournalEvent,
+  journalLimits,
+} from '../../shared/ceremony/journal.ts';
 import {
   type KeyRecord,
   keyRecordSchema,
@@ -131,6 +137,19 @@ export interface Vault<Event extends JournalEvent = JournalEvent> {
   storeRepositoryFile(dialect: DialectName, name: string, file: string, bytes: Uint8Array): Promise<void>;
   /** @throws RootwardError `repository-not-found`, `file-not-found`, and as `storageError` maps */
   readRepositoryFile(dialect: DialectName, name: string, file: string): Promise<Uint8Array>;
+  /**
+   * Puts back a key that this vault has lost, or whose files are damaged: as `storeKey`, but for what is there. A sound
+   * pair of files stays, unless it is to be put aside first; then its sealed file is kept under another name.
+   * @returns the name of the sealed file that was put aside, if one was
+   * @throws RootwardError as `storeKey`; `key-exists` for a sound pair that is not to be put aside
+   */
+  restoreKey(
+    record: SoftwareKeyRecord,
+    sealed: Uint8Array,
+    options: { readonly putAside: boolean; readonly time: string },
+  ): Promise<string | undefined>;
+  /** @returns the journal's file as it is, for a backup */
+  readJournalFile(): Promise<Uint8Array>;
   /** @returns every repository whose folder can be read, sorted by name and dialect */
   listRepositories(): Promise<StoredRepository[]>;
   /** @returns `tokens.json`; without one, what holds where nothing was set. @throws RootwardError `vault-damaged` */
@@ -260,6 +279,62 @@ async function condition(folder: string, fileSystem: FileSystem): Promise<Condit
     }
   }
   return begun ? 'begun' : 'foreign';
+}
+
+export interface BuildVaultOptions<Event extends JournalEvent> extends CreateVaultOptions {
+  /** A journal to begin with (a backup's), byte for byte; an empty one unless told. */
+  readonly journal?: Uint8Array | undefined;
+  readonly schema: EventSchema<Event>;
+}
+
+const buildingMark = '.restoring-';
+
+/**
+ * Makes a vault with something in it, at one stroke: it is built and filled beside its place and gets its name last, so
+ * that it stands complete or not at all.
+ * @param folder path of a folder that does not exist or is empty
+ * @param fill what is to be in it; the vault it gets is closed afterwards
+ * @throws RootwardError as `createVault` and `openVault`, and what `fill` throws; nothing is left then
+ */
+export async function buildVault<Event extends JournalEvent>(
+  folder: string,
+  options: BuildVaultOptions<Event>,
+  fill: (vault: Vault<Event>) => Promise<void>,
+): Promise<void> {
+  const fileSystem = options.fileSystem ?? realFileSystem;
+  refuseCreation(folder, await condition(folder, fileSystem));
+  await makeFolderDurably(path.dirname(folder), { fileSystem });
+  await sweepUnfinishedVaults(folder);
+  const building = `${folder}${buildingMark}${randomBytes(6).toString('hex')}`;
+  try {
+    await createVault(building, options);
+    if (options.journal)
+      await writeFileDurably(path.join(building, names.journal), options.journal, { fileSystem });
+    const { schema, identity } = options;
+    const vault = await openVault(building, { schema, fileSystem, identity });
+    try {
+      await fill(vault);
+    } finally {
+      await vault.close();
+    }
+    // Between the first look and now somebody may have made one.
+    refuseCreation(folder, await condition(folder, fileSystem));
+    await fileSystem.rename(building, folder);
+    await fileSystem.syncFolder(path.dirname(folder));
+  } catch (error) {
+    await rm(building, { recursive: true, force: true }).catch(() => {});
+    throw storageError(error, folder, 'Building the vault');
+  }
+}
+
+/** Removes what a crash left of a vault that was being built: it never had its name. */
+export async function sweepUnfinishedVaults(folder: string): Promise<void> {
+  const parent = path.dirname(folder);
+  const beginning = `${path.basename(folder)}${buildingMark}`;
+  for (const name of await readdir(parent).catch(() => [])) {
+    if (!name.startsWith(beginning) || !/^[0-9a-f]{12}$/.test(name.slice(beginning.length))) continue;
+    await rm(path.join(parent, name), { recursive: true, force: true }).catch(() => {});
+  }
 }
 
 async function listFolder(folder: string, fileSystem: FileSystem): Promise<string[] | undefined> {
@@ -674,6 +749,40 @@ function vaultOver<Event extends JournalEvent>(
         if ((await requireRecord(fingerprint)).custody !== 'software') await readKey(fingerprint);
         await writeFileDurably(keyFile(fingerprint, 'age'), sealed, { fileSystem, readBack: true });
       }),
+    restoreKey: (record, sealed, { putAside, time }) =>
+      whileOpen(async () => {
+        const parsed = keyRecordSchema.safeParse(record);
+        if (!parsed.success)
+          throw invalidValue('The record of the key is not of the agreed form.', parsed.error);
+        if (parsed.data.rehearsal !== description.rehearsal) {
+          throw invalidValue('A rehearsal key belongs into a rehearsal vault, a real one into a real vault.');
+        }
+        checkSealed(sealed);
+        const { fingerprint } = parsed.data;
+        const isSound = await readKey(fingerprint).then(
+          found => {
+            inspectSealedKey(found.sealed);
+            return true;
+          },
+          () => false,
+        );
+        if (isSound && !putAside) {
+          throw new RootwardError('key-exists', {
+            message: `Key ${fingerprint.slice(0, 12)}… is in this vault already.`,
+            remedy: 'Nothing was changed. If nobody can open it any more, have its file put aside.',
+            place: keyFile(fingerprint, 'age'),
+          });
+        }
+        const file = keyFile(fingerprint, 'age');
+        const aside = await putKeyAside(file, time, fileSystem);
+        await writeFileDurably(file, sealed, { fileSystem, readBack: true });
+        const bytes = jsonBytes(parsed.data);
+        await writeFileDurably(keyFile(fingerprint, 'json'), bytes, { fileSystem, readBack: true });
+        await readKey(fingerprint);
+        return aside;
+      }),
+    readJournalFile: () =>
+      whileOpen(() => readWholeFile(journal.path, { fileSystem, maximumBytes: journalLimits.fileBytes })),
     storeRepositoryFile: (dialect, name, file, bytes) =>
       whileOpen(async () => {
         const repository = checkRepository(dialect, name, file);
@@ -764,6 +873,22 @@ function vaultOver<Event extends JournalEvent>(
   };
 
   return { opened, inspect };
+}
+
+/**
+ * Keeps a key's sealed file, whatever it is, under another name beside it. First the copy, then the new file takes the
+ * name: at every instant the old bytes are there.
+ * @returns that name; undefined if there was no file
+ */
+async function putKeyAside(file: string, time: string, fileSystem: FileSystem): Promise<string | undefined> {
+  if ((await describe(file, fileSystem))?.kind !== 'file') return undefined;
+  const base = `${file}.aside-${time.replace(/[^0-9A-Z]/g, '')}`;
+  let aside = base;
+  for (let count = 2; (await describe(aside, fileSystem)) !== undefined; count += 1)
+    aside = `${base}-${count}`;
+  const bytes = await readWholeFile(file, { fileSystem, maximumBytes: 16 * 1024 * 1024 });
+  await writeFileDurably(aside, bytes, { fileSystem, readBack: true });
+  return path.basename(aside);
 }
 
 const damageCodes: ReadonlySet<ErrorCode> = new Set([

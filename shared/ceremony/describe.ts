@@ -1,6 +1,7 @@
 import type { SummaryRow } from '../contract/views.ts';
 import { dialects } from '../dialects/dialects.ts';
 import { dateInWords } from '../display/dates.ts';
+import { tokensInWords } from './backup-gate.ts';
 import { baseRoot } from './base-root.ts';
 import { custodyInWords } from './custody.ts';
 import { listNames, quorumInWords } from './script.ts';
@@ -137,6 +138,7 @@ export function planSummary(plan: SettledPlan): SummaryRow[] {
     ...(plan.ceremony === 'adoption' ? [] : [row('Signed by', signersInWords(plan))]),
     ...(kinds.length > 0 ? [row('Kind of new keys', [...new Set(kinds)].join(', '))] : []),
     ...custodyRows(plan),
+    ...backupRows(plan),
     row('Root valid until', dateInWords(plan.expires.root)),
     ...(plan.expires.targets === '' ? [] : [row('Targets valid until', dateInWords(plan.expires.targets))]),
   ];
@@ -150,6 +152,20 @@ function custodyRows(plan: SettledPlan): SummaryRow[] {
       : [],
   );
   return kept.length > 0 ? [{ label: 'Keys on tokens', value: `${listNames(kept)}.` }] : [];
+}
+
+function backupRows({ policy, holders, threshold }: SettledPlan): SummaryRow[] {
+  const tokens = tokensInWords(holders, threshold);
+  const gate =
+    policy.backups === 'prove'
+      ? 'Every root key in this vault is restored from its backup before anything is signed'
+      : policy.backups === 'waive'
+        ? `Not proven before the root goes live. Reason given: ${policy.backupsReason ?? 'none'}`
+        : undefined;
+  return [
+    ...(gate === undefined ? [] : [{ label: 'Backups', value: gate }]),
+    ...(tokens === undefined ? [] : [{ label: 'Without a backup', value: tokens }]),
+  ];
 }
 
 function onlineInWords(plan: SettledPlan): string {

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { backupEventSchemas } from '../backup/events.ts';
 import { errorReportSchema } from '../contract/errors.ts';
 import { networkStatusSchema } from '../contract/views.ts';
 import { tokenCustodySchema } from './custody.ts';
@@ -50,6 +51,17 @@ export const evidenceSchema = z.discriminatedUnion('kind', [
     kind: z.literal('online-keys'),
     snapshot: z.strictObject({ publicKey: z.string(), source: z.string().optional() }),
     timestamp: z.strictObject({ publicKey: z.string(), source: z.string().optional() }),
+  }),
+  /** The gate: this key was recovered from a backup that counts. */
+  z.strictObject({
+    kind: z.literal('prove-backup'),
+    role: roleSchema,
+    holder: z.string(),
+    fingerprint: hex64,
+    backupId: z.string().regex(/^[0-9a-f]{16}$/),
+    backupKind: z.enum(['shares', 'bundle']),
+    /** When the journal says that it was proven. */
+    proven: z.string(),
   }),
   z.strictObject({
     kind: z.literal('sign'),
@@ -131,5 +143,6 @@ export const journalEventSchema = z.discriminatedUnion('type', [
     /** Who ended it; journals of before 0.2 do not say. */
     by: z.string().optional(),
   }),
+  ...backupEventSchemas,
 ]);
 export type JournalEvent = z.infer<typeof journalEventSchema>;

@@ -16,7 +16,7 @@ export function planInputOf(plan: SettledPlan): Plan {
     repository,
     ...(thresholdReason === undefined ? {} : { thresholdReason }),
     participants: [...participants],
-    policy,
+    policy: { network: policy.network },
   };
   // A rehearsal's validity is Rootward's own choice, and no part of what was written.
   const expires = plan.rehearsal
@@ -52,6 +52,7 @@ export function planInputOf(plan: SettledPlan): Plan {
         ...common,
         ...expires,
         ceremony: 'genesis',
+        policy: { ...policy, backups: policy.backups ?? 'prove' },
         dialect: plan.dialect,
         threshold,
         holders: made(plan.holders),

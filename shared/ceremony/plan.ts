@@ -96,8 +96,14 @@ export const genesisPlanSchema = z.strictObject({
   expires: z.strictObject({ root: duration, targets: duration }).optional(),
   participants: z.array(participantSchema).max(40).default([]),
   policy: z
-    .strictObject({ network: z.enum(['refuse', 'warn']).default('refuse') })
-    .default({ network: 'refuse' }),
+    .strictObject({
+      network: z.enum(['refuse', 'warn']).default('refuse'),
+      /** `prove`: nothing is signed until every root key kept in this vault was restored from its backup once. */
+      backups: z.enum(['prove', 'waive']).default('prove'),
+      /** Needed to waive it; stands in the transcript. */
+      backupsReason: z.string().trim().min(1).max(500).optional(),
+    })
+    .default({ network: 'refuse', backups: 'prove' }),
 });
 export type GenesisPlan = z.infer<typeof genesisPlanSchema>;
 /** A genesis plan as it is written, before defaults. */

@@ -1,4 +1,5 @@
 import { dialects } from '../dialects/dialects.ts';
+import { holdersToProve } from './backup-gate.ts';
 import { baseRoot } from './base-root.ts';
 import { custodyInWords } from './custody.ts';
 import type { SettledPlan } from './settled-plan.ts';
@@ -32,6 +33,7 @@ export function scriptFor(plan: SettledPlan): readonly Step[] {
     ...preparation(isNew),
     ...keySteps(plan),
     ...(isNew || plan.replacesOnlineKeys ? [onlineKeysStep(plan)] : []),
+    ...backupSteps(plan),
     ...signingSteps(plan),
     {
       id: 'prove',
@@ -160,6 +162,20 @@ function keySteps(plan: SettledPlan): Step[] {
     }),
   );
 }
+
+/** The gate: one step a root key that could be lost. */
+const backupSteps = (plan: SettledPlan): Step[] =>
+  holdersToProve(plan).map(
+    ({ name }, index): Step => ({
+      id: `prove-backup-${index + 1}`,
+      act: 'Keys',
+      kind: 'prove-backup',
+      title: `Backup of the root key of ${name}`,
+      explanation: `Nothing is signed before the key of ${name} has been restored from its backup once: shares or a bundle are made, and the key is recovered from them and signs a challenge.`,
+      holder: name,
+      role: 'root',
+    }),
+  );
 
 const onlineKeysStep = (plan: SettledPlan): Step => ({
   id: 'online-keys',

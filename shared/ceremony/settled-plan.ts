@@ -5,6 +5,7 @@ import { sha256Hex } from '../display/fingerprint.ts';
 import { canonicalJson } from '../tuf/canonical-json.ts';
 import { addDuration, formatDateTime, isTufDateTime, parseDateTime } from '../tuf/date-time.ts';
 import type { JsonValue } from '../tuf/json.ts';
+import { tokensCarryThreshold, tokensInWords } from './backup-gate.ts';
 import { checkCustody, tokenCustodySchema } from './custody.ts';
 import {
   dialectNameSchema,
@@ -98,7 +99,12 @@ export const settledPlanSchema = z.strictObject({
   /** What is signed here is in TUF's form; what is taken over is as it was published, or empty where unknown. */
   expires: z.strictObject({ root: anyDateTime, targets: z.union([z.literal(''), anyDateTime]) }),
   participants: z.array(participantSchema),
-  policy: z.strictObject({ network: z.enum(['refuse', 'warn']) }),
+  policy: z.strictObject({
+    network: z.enum(['refuse', 'warn']),
+    /** Absent in changes, and in first roots of before there was a gate: nothing is asked. */
+    backups: z.enum(['prove', 'waive']).optional(),
+    backupsReason: z.string().optional(),
+  }),
   base: baseSchema.optional(),
   /** The online keys are replaced (a first root always needs them). */
   replacesOnlineKeys: z.boolean().optional(),
@@ -216,6 +222,31 @@ export function checkPlan(plan: GenesisPlan): PlanWarning[] {
       'The ceremony will go on while a network is up; that will stand in the transcript.',
     );
   }
+  warnings.push(...backupWarnings(plan));
+  return warnings;
+}
+
+function backupWarnings({ policy, holders, threshold }: GenesisPlan): PlanWarning[] {
+  const warnings: PlanWarning[] = [];
+  if (policy.backups === 'waive') {
+    warnings.push(
+      policy.backupsReason === undefined
+        ? {
+            code: 'backups-reason',
+            message:
+              'The root would go live without a proven backup: a lost disk could end the repository. Give a reason (backupsReason), or leave the policy on.',
+            blocking: true,
+          }
+        : {
+            code: 'backups-waived',
+            message: 'The root will go live without a proven backup; that will stand in the transcript.',
+            blocking: false,
+          },
+    );
+  }
+  const tokens = tokensInWords(holders, threshold);
+  if (tokens !== undefined && tokensCarryThreshold(holders, threshold))
+    warnings.push({ code: 'tokens-carry-threshold', message: tokens, blocking: false });
   return warnings;
 }
 
@@ -268,7 +299,7 @@ export function settlePlan(plan: GenesisPlan, id: string, now: number, rehearsal
     targets: { threshold: plan.targets.threshold, holders: plan.targets.holders.map(settleHolder) },
     participants: plan.participants,
     // A practice is held where people are, and that is seldom an isolated machine.
-    policy: rehearsal ? { network: 'warn' } : plan.policy,
+    policy: { ...plan.policy, ...(rehearsal ? { network: 'warn' } : {}) },
     signers: {
       root: rootSigners(plan),
       targets: plan.targets.holders.slice(0, plan.targets.threshold).map(holder => holder.name),

@@ -1,3 +1,4 @@
+import { isBackupEvent } from '../backup/events.ts';
 import { RootwardError } from '../contract/errors.ts';
 import { visible } from '../display/visible.ts';
 import { publicKeyFromPem } from '../tuf/public-key.ts';
@@ -104,7 +105,7 @@ export function foldJournal(events: readonly DatedEvent[]): VaultState {
 
 /** Applies one more event to a state, in place. @throws RootwardError as `foldJournal` */
 export function applyEvent(state: Map<string, CeremonyState>, { entry, time, event }: DatedEvent): void {
-  if (event.type === 'vault-created' || event.type === 'request-signed') return;
+  if (event.type === 'vault-created' || event.type === 'request-signed' || isBackupEvent(event)) return;
   const contradiction = (what: string): never => {
     throw new RootwardError('journal-damaged', {
       message: `Journal entry ${entry}: ${what}.`,
@@ -221,6 +222,7 @@ const survivesRevision: readonly Evidence['kind'][] = [
   'certify-key',
   'import-key',
   'online-keys',
+  'prove-backup',
 ];
 
 /** A key of another kind, or kept elsewhere, than is planned now is made anew; so is attendance where somebody is missing. */
@@ -248,6 +250,11 @@ function stillFits(evidence: Evidence, step: Step, plan: SettledPlan): boolean {
   );
 }
 
+const keepsKey = (completed: ReadonlyMap<string, CompletedStep>, fingerprint: string): boolean =>
+  [...completed.values()].some(
+    ({ evidence }) => evidence.kind === 'generate-key' && evidence.fingerprint === fingerprint,
+  );
+
 function revised(ceremony: CeremonyState, plan: SettledPlan, hash: string, time: string): CeremonyState {
   const script = scriptFor(plan);
   const completed = new Map<string, CompletedStep>();
@@ -257,8 +264,11 @@ function revised(ceremony: CeremonyState, plan: SettledPlan, hash: string, time:
         candidate.kind === step.kind && candidate.role === step.role && candidate.holder === step.holder,
     );
     const done = before && ceremony.completed.get(before.id);
-    if (done && survivesRevision.includes(done.evidence.kind) && stillFits(done.evidence, step, plan))
-      completed.set(step.id, done);
+    if (!done || !survivesRevision.includes(done.evidence.kind) || !stillFits(done.evidence, step, plan))
+      continue;
+    // What was proven was the backup of a key; it holds as long as that key stays.
+    if (done.evidence.kind === 'prove-backup' && !keepsKey(completed, done.evidence.fingerprint)) continue;
+    completed.set(step.id, done);
   }
   const dropped = evidenceOf(ceremony, 'sign').length;
   const message = `The plan was changed. ${dropped === 0 ? 'Nothing had been signed' : `${dropped} signature${dropped === 1 ? ' was' : 's were'} dropped`}.`;
@@ -313,6 +323,13 @@ function contradictionIn(
         if (made.some(key => key.fingerprint === fingerprint)) return 'an offline key is used online';
       }
       return undefined;
+    case 'prove-backup':
+      return made.some(
+        key =>
+          key.role === step.role && key.holder === step.holder && key.fingerprint === evidence.fingerprint,
+      )
+        ? undefined
+        : 'the backup is of another key than the one of its step';
     case 'sign':
       return evidence.role === step.role && evidence.holder === step.holder
         ? undefined

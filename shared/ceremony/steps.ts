@@ -15,6 +15,7 @@ export const stepKinds = [
   'certify-key',
   'import-key',
   'online-keys',
+  'prove-backup',
   'sign',
   'prove',
   'export',
@@ -72,6 +73,7 @@ export const stepInputSchema = z.discriminatedUnion('kind', [
     passphrase: z.instanceof(Uint8Array),
   }),
   z.strictObject({ kind: z.literal('online-keys'), snapshot: onlineKeySchema, timestamp: onlineKeySchema }),
+  z.strictObject({ kind: z.literal('prove-backup') }),
   /** `payloadHash`: SHA-256 (hex) of the canonical bytes that were shown; another payload is refused. */
   z.strictObject({
     kind: z.literal('sign'),

@@ -1,7 +1,7 @@
 import type { KeyPlace } from '../contract/tokens.ts';
-import type { CeremonyView, HomeView, StepView, SummaryRow } from '../contract/views.ts';
+import type { CareItem, CeremonyView, HomeView, StepView, SummaryRow } from '../contract/views.ts';
 import { dialects } from '../dialects/dialects.ts';
-import { dateInWords, distanceInWords } from '../display/dates.ts';
+import { dateInWords, distanceInWords, timeOfDay } from '../display/dates.ts';
 import { fingerprintFromHex } from '../display/fingerprint.ts';
 import { planSentence, planSummary, planTitle } from './describe.ts';
 import { documentPayloads, holderKeys } from './documents.ts';
@@ -109,6 +109,7 @@ function stepView(
     ...(step.role ? { role: step.role } : {}),
     ...(keytype ? { keytype } : {}),
     ...(place ? { place } : {}),
+    ...(step.kind === 'prove-backup' ? fingerprintOf(ceremony, step) : {}),
     state: done ? 'done' : step === present ? 'present' : 'waiting',
     canComplete: openSteps(ceremony).includes(step),
     ...(done
@@ -125,6 +126,12 @@ function keyPlaceOf(ceremony: CeremonyState, step: Step, placeOf: PlaceOfKey): K
   const holders = step.role === 'targets' ? ceremony.plan.targets.holders : ceremony.plan.holders;
   const holder = holders.find(candidate => candidate.name === step.holder);
   return holder && 'keytype' in holder ? { custody: holder.custody ?? 'software' } : undefined;
+}
+
+/** Of a step about a key: which key it is, once it was made. */
+function fingerprintOf(ceremony: CeremonyState, step: Step): { fingerprint?: string } {
+  const key = holderKeys(ceremony).find(one => one.role === step.role && one.holder === step.holder);
+  return key ? { fingerprint: key.fingerprint } : {};
 }
 
 /** What came of a step, for the script and the transcript. */
@@ -161,6 +168,14 @@ export function outcome(ceremony: CeremonyState, evidence: Evidence): SummaryRow
         label: role === 'snapshot' ? 'Snapshot key' : 'Timestamp key',
         value: evidence[role].source ?? 'typed in',
       }));
+    case 'prove-backup':
+      return [
+        {
+          label: evidence.backupKind === 'shares' ? 'Recovered from shares' : 'Recovered from a bundle',
+          value: `backup ${evidence.backupId}`,
+        },
+        { label: 'Proven', value: `${dateInWords(evidence.proven)}, ${timeOfDay(evidence.proven)} UTC` },
+      ];
     case 'sign':
       return [
         { label: 'Signed bytes, SHA-256', value: evidence.payloadHash },
@@ -225,7 +240,11 @@ function freeInitials(name: string, taken: ReadonlySet<string>): string {
 }
 
 /** A repository as the home screen shows it: what its last finished ceremony made. */
-export function homeView(ceremonies: readonly CeremonyState[], now: number): HomeView {
+export function homeView(
+  ceremonies: readonly CeremonyState[],
+  now: number,
+  care: readonly CareItem[] = [],
+): HomeView {
   const newestFirst = [...ceremonies].sort((left, right) => right.opened.localeCompare(left.opened));
   return {
     repositories: [...repositoriesOf(ceremonies).values()].reverse().map(({ ceremony, root, holders }) => ({
@@ -261,6 +280,7 @@ export function homeView(ceremonies: readonly CeremonyState[], now: number): Hom
         stepTitle: (present ?? ceremony.script[Math.max(index, 0)])?.title ?? '',
       };
     }),
+    care: [...care],
   };
 }
 

@@ -62,15 +62,18 @@ export const errorCodes = [
   // Backups, shares and drills
   'share-length',
   'share-word-unknown',
+  'share-length',
   'share-checksum',
   'share-foreign',
   'share-duplicate',
   'share-void',
+  'share-words-differ',
   'shares-too-few',
   'shares-contradict',
   'backup-damaged',
   'backup-not-proven',
   'backup-not-found',
+  'backup-under-way',
   'restore-conflict',
   // Plans and ceremonies
   'plan-invalid',

@@ -1,7 +1,9 @@
 import { z } from 'zod';
 import { lineSchema, personNameSchema, planSchema } from '../ceremony/plan.ts';
 import { credentialSchema, stepInputSchema } from '../ceremony/steps.ts';
+import { backupRequests } from './backup-requests.ts';
 import { errorReportSchema } from './errors.ts';
+import { fileSchema } from './file.ts';
 import {
   managedTokenSchema,
   tokenActionSchema,
@@ -23,12 +25,7 @@ import {
   verificationViewSchema,
 } from './views.ts';
 
-/** A file as it is handed over: its name, for messages, and its bytes. At most 32 MiB. */
-export const fileSchema = z.strictObject({
-  name: z.string().min(1).max(255),
-  bytes: z.instanceof(Uint8Array).refine(bytes => bytes.length <= 32 * 1024 * 1024, 'at most 32 MiB'),
-});
-export type FileInput = z.infer<typeof fileSchema>;
+export { type FileInput, fileSchema } from './file.ts';
 
 const nothing = z.strictObject({});
 /** The targets metadata that is published now, where a change must go on from it. */
@@ -232,6 +229,8 @@ export const requests = {
       ),
     }),
   },
+
+  ...backupRequests,
 
   /** Lets the user choose a folder; `path` is null when they change their mind. */
   chooseFolder: {

@@ -85,9 +85,24 @@ export const ceremonySummarySchema = z.object({
   stepCount: z.int(),
   stepTitle: z.string(),
 });
+/** Something about backups that wants doing, in plain words. */
+export const careItemSchema = z.object({
+  message: z.string(),
+  severity: z.enum(['notice', 'warning', 'overdue']),
+  /** What it is about, for a button beside it: a key's fingerprint, a backup's ID, or the drills. */
+  about: z.discriminatedUnion('kind', [
+    z.object({ kind: z.literal('key'), fingerprint: hex64 }),
+    z.object({ kind: z.literal('backup'), backupId: z.string() }),
+    z.object({ kind: z.literal('drill') }),
+  ]),
+});
+export type CareItem = z.infer<typeof careItemSchema>;
+
 export const homeViewSchema = z.object({
   repositories: z.array(repositoryViewSchema),
   ceremonies: z.array(ceremonySummarySchema),
+  /** What is due about backups and drills of the real vault, most pressing first. */
+  care: z.array(careItemSchema),
 });
 export type HomeView = z.infer<typeof homeViewSchema>;
 
@@ -126,6 +141,8 @@ export const stepViewSchema = z.object({
   keytype: z.string().optional(),
   /** Where the key of this step is, or will be, kept. Absent: not known here, or the step opens no key. */
   place: keyPlaceSchema.optional(),
+  /** For prove-backup: the key's, once it was made. */
+  fingerprint: hex64.optional(),
   state: z.enum(['done', 'present', 'waiting']),
   /** It may be completed now: the present step, and signatures in any order. */
   canComplete: z.boolean(),

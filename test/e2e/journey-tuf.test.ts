@@ -83,6 +83,12 @@ describe.skipIf(reason)(`a first root for TUF 1.0, by keyboard${reason ? ` (${re
     await desk.primary();
     await desk.heading('Who signs what is released?');
     await desk.primary();
+    await desk.heading('What if a root key is lost?');
+    await hands.choose(desk.radio('Go on without'));
+    await desk.primary();
+    await desk.text('Give a reason.').waitFor();
+    await hands.type(desk.field('Why may it go live without a proven backup?'), 'A test of something else.');
+    await desk.primary();
     await desk.heading('How long is it valid?');
     await hands.type(desk.field('Root: valid for'), '2');
     await desk.primary();

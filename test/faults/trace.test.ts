@@ -360,7 +360,7 @@ const tracedPlan = {
     { name: 'Administrator', role: 'administrator' },
     { name: 'Witness', role: 'witness' },
   ],
-  policy: { network: 'warn' },
+  policy: { network: 'warn', backups: 'waive', backupsReason: 'A test of something else.' },
 };
 const tracedPassphrases = {
   'holder-1': 'velvet anchor drizzle mosaic kettle',

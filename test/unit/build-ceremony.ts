@@ -18,6 +18,9 @@ import { makeTestKey, signWithNode, type TestKey } from './build-metadata.ts';
 export const openedAt = Date.parse('2026-11-21T09:00:00Z');
 export const ceremonyId = '0123456789abcdef';
 
+/** For tests that are not about backups: the gate is switched off, with its reason. */
+export const withoutBackups = { backups: 'waive', backupsReason: 'A test of something else.' } as const;
+
 export const tufPlan: GenesisPlanInput = {
   ceremony: 'genesis',
   dialect: 'tuf-1.0',
@@ -33,6 +36,7 @@ export const tufPlan: GenesisPlanInput = {
     { name: 'Erin Example', role: 'administrator' },
     { name: 'Frank Example', role: 'witness' },
   ],
+  policy: withoutBackups,
 };
 export const notaryPlan: GenesisPlanInput = {
   ...tufPlan,
@@ -150,6 +154,8 @@ function evidenceFor(
       });
       return { kind: 'online-keys', snapshot: online('snapshot.key'), timestamp: online('timestamp.key') };
     }
+    case 'prove-backup':
+      throw new Error('the plan waives the proof of backups');
     case 'sign': {
       const payload = documentPayloads(ceremony)?.[role];
       const listed = holderKeys(ceremony).find(key => key.role === role && key.holder === holder);

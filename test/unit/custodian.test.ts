@@ -31,6 +31,7 @@ import {
 } from '../interop/ceremony-program.ts';
 import { generateOnlineKey } from '../interop/peers/online-roles.ts';
 import { removeTemporaryDirectory, temporaryDirectory } from '../interop/peers/run.ts';
+import { withoutBackups } from './build-ceremony.ts';
 
 const present: NetworkStatus = {
   state: 'present',
@@ -297,7 +298,7 @@ describe('a step is refused', () => {
 
 describe('the network guard', () => {
   // A real ceremony, as rehearsals are held where people are; it ends before the first key.
-  const plan = plainPlan({ policy: { network: 'refuse' } });
+  const plan = plainPlan({ policy: { network: 'refuse', ...withoutBackups } });
 
   it('stops the ceremony from the isolation step on, records it, and goes on when the network is gone', async () => {
     network = present;
@@ -519,6 +520,7 @@ describe('ceremonies', () => {
     expect(answered(await custodian.handle('describeHome', {}))).toEqual({
       repositories: [],
       ceremonies: [],
+      care: [],
     });
     const preview = answered(
       await custodian.handle('previewPlan', { plan: plainPlan({ threshold: 4 }), rehearsal: false }),

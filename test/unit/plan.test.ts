@@ -18,8 +18,9 @@ const tufPlan: GenesisPlanInput = {
   holders: mixedPlan.holders.map(holder => ({ ...holder, keytype: 'ecdsa-p256' })),
 };
 
+/** As people write it who say nothing about backups: they are proven. */
 const plan = (changes: Partial<GenesisPlanInput> = {}, base = tufPlan): GenesisPlan =>
-  genesisPlanSchema.parse({ ...base, ...changes });
+  genesisPlanSchema.parse({ ...base, policy: {}, ...changes });
 const holders = (...names: string[]) => names.map(name => ({ name, keytype: 'ecdsa-p256' as const }));
 const warnings = (changes: Partial<GenesisPlanInput>, base = tufPlan): string[] =>
   checkPlan(plan(changes, base)).map(({ code, blocking }) => (blocking ? `${code}!` : code));
@@ -78,6 +79,12 @@ describe('a plan', () => {
     ['a single signature', { threshold: 1 }, ['single-signature']],
     ['nobody in charge', { participants: [{ name: 'F', role: 'witness' }] }, ['no-administrator']],
     ['no witness', { participants: [{ name: 'E', role: 'administrator' }] }, ['no-witness']],
+    ['backups waived without a reason', { policy: { backups: 'waive' } }, ['backups-reason!']],
+    [
+      'backups waived with a reason',
+      { policy: { backups: 'waive', backupsReason: 'A pilot.' } },
+      ['backups-waived'],
+    ],
     ['a network that may be up', { policy: { network: 'warn' } }, ['network-policy']],
     ['a root that has expired at once', { expires: { root: 'P0D', targets: 'P3Y' } }, ['expires-too-soon!']],
     [
@@ -271,6 +278,9 @@ describe('a script', () => {
       'root-key-3',
       'targets-key-1',
       'online-keys',
+      'prove-backup-1',
+      'prove-backup-2',
+      'prove-backup-3',
       'sign-root-1',
       'sign-root-2',
       'sign-targets-1',
@@ -309,11 +319,14 @@ describe('a script', () => {
           const order = steps.map(step => acts.indexOf(step.act));
           expect(order).toEqual(order.toSorted((left, right) => left - right));
           expect(steps.filter(step => step.kind === 'generate-key')).toHaveLength(root + targets);
+          expect(steps.filter(step => step.kind === 'prove-backup')).toHaveLength(root);
           expect(
             steps.filter(step => step.kind === 'sign' && step.role === 'root').map(step => step.holder),
           ).toEqual(signing);
           for (const step of steps)
-            expect(step.holder !== undefined).toBe(['generate-key', 'sign'].includes(step.kind));
+            expect(step.holder !== undefined).toBe(
+              ['generate-key', 'prove-backup', 'sign'].includes(step.kind),
+            );
         },
       ),
       { numRuns: 50 },

@@ -96,7 +96,7 @@ describe('the planner', () => {
   test('does not ask in a rehearsal what a rehearsal fixes', () => {
     expect(pagesFor(true)).not.toContain('validity');
     expect(pagesFor(true)).not.toContain('network');
-    expect(pagesFor(false)).toHaveLength(8);
+    expect(pagesFor(false)).toHaveLength(9);
   });
 });
 

@@ -19,6 +19,7 @@ function setUp(
     get sawSecret() {
       return sawSecret();
     },
+    holdFor: 0,
   };
   serveCustodian({
     port: {

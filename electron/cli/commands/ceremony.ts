@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { accessSync, constants, readdirSync, readFileSync, statSync } from 'node:fs';
 import path from 'node:path';
-import { z } from 'zod';
+import type { z } from 'zod';
 import { type OnlineKey, type Plan, planSchema } from '../../../shared/ceremony/plan.ts';
 import { errorFromReport, RootwardError } from '../../../shared/contract/errors.ts';
 import type { FileInput } from '../../../shared/contract/requests.ts';
@@ -14,6 +14,7 @@ import { type Custodian, createCustodian } from '../../custodian/custodian.ts';
 import { checkPassphrase } from '../../custodian/steps/holder-key-file.ts';
 import { readOnlinePublicKey } from '../../custodian/steps/online-keys.ts';
 import { makeFolderDurably, storageError } from '../../platform/durable-files.ts';
+import type { ScriptedBackup } from '../backup-by-bundle.ts';
 import { type Answers, driveCeremony } from '../ceremony-driver.ts';
 import { cliCustodian } from '../custodian-options.ts';
 import {
@@ -25,9 +26,10 @@ import {
   required,
   wrongUsage,
 } from '../output.ts';
+import { bundleName, type Passphrases, passphraseFor, passphrasesSchema } from '../passphrases.ts';
 import { tokenAnswersSchema } from '../token-answers.ts';
 
-/** `rootward ceremony PLAN.json --vault DIR --out DIR --passphrases FILE [--tokens FILE] [--pkcs11-module FILE]… [--json]` */
+/** `rootward ceremony PLAN.json --vault DIR --out DIR --passphrases FILE [--tokens FILE] [--pkcs11-module FILE]… [--backup DIR] [--json]` */
 export const ceremonyCommand: Command = async (commandLine, output) => {
   const { values, positionals } = readArguments(commandLine, {
     vault: { type: 'string' },
@@ -35,6 +37,7 @@ export const ceremonyCommand: Command = async (commandLine, output) => {
     passphrases: { type: 'string' },
     tokens: { type: 'string' },
     'pkcs11-module': { type: 'string', multiple: true },
+    backup: { type: 'string' },
     json: { type: 'boolean' },
   });
   const [planFile, ...more] = positionals;
@@ -45,12 +48,14 @@ export const ceremonyCommand: Command = async (commandLine, output) => {
   const destination = plan.ceremony === 'adoption' ? undefined : path.resolve(required(values.out, '--out'));
   if ((plan.ceremony === 'genesis' || plan.ceremony === 'migration') && !plan.online)
     throw missingOnline(planFile);
+  const passphrases = readJsonFile(
+    required(values.passphrases, '--passphrases'),
+    passphrasesSchema,
+    'passphrase file',
+  );
   const answers: Answers = {
-    passphrases: new Map(
-      Object.entries(
-        readJsonFile(required(values.passphrases, '--passphrases'), passphrasesSchema, 'passphrase file'),
-      ),
-    ),
+    passphrases: new Map(Object.entries(passphrases)),
+    backup: values.backup === undefined ? undefined : scriptedBackup(values.backup, passphrases, output),
     tokens: new Map(
       Object.entries(values.tokens ? readJsonFile(values.tokens, tokenAnswersSchema, 'token file') : {}),
     ),
@@ -73,6 +78,7 @@ export const ceremonyCommand: Command = async (commandLine, output) => {
       return 0;
     }
     await refuseBeforehand(custodian, request, answers, output);
+    if (answers.backup) await makeFolderDurably(answers.backup.folder);
     // The export wants a parent folder; asking people to make it first would help nobody.
     if (destination) await prepareParent(destination);
     if (vault.state === 'absent') answered(await custodian.handle('createVault', {}));
@@ -90,6 +96,12 @@ export const ceremonyCommand: Command = async (commandLine, output) => {
     await custodian.close();
   }
 };
+
+/** The bundle's passphrase stands in the passphrase file as "bundle". */
+function scriptedBackup(folder: string, passphrases: Passphrases, output: Output): ScriptedBackup {
+  const passphrase = new TextDecoder().decode(passphraseFor(passphrases, bundleName));
+  return { folder: path.resolve(folder), passphrase, tell: line => output.error(`${line}\n`) };
+}
 
 const besidePlan = (planFile: string, file: string): string => path.resolve(path.dirname(planFile), file);
 
@@ -210,6 +222,11 @@ async function refuseBeforehand(
     });
   }
   for (const warning of warnings) output.error(`note: ${warning.message}\n`);
+  if (script.some(step => step.kind === 'prove-backup') && !answers.backup) {
+    output.error(
+      'note: The ceremony will wait before the signatures until each root key was restored from a backup. With --backup DIR it makes and proves a bundle by itself.\n',
+    );
+  }
   for (const { kind, who, custody = 'software' } of script) {
     if (kind !== 'generate-key' && kind !== 'certify-key' && kind !== 'import-key') continue;
     if (custody === 'software') requirePassphrase(who, answers.passphrases.get(who));
@@ -292,8 +309,6 @@ function waiting(ceremony: CeremonyView): RootwardError {
     place: ceremony.id,
   });
 }
-
-export const passphrasesSchema = z.record(z.string(), z.string());
 
 /** @throws RootwardError `plan-invalid` with a place, and what `parseJson` throws */
 export function readJsonFile<Schema extends z.ZodType>(

@@ -78,7 +78,18 @@ export const rehearseCommand: Command = async (commandLine, output) => {
     const finished = await driveCeremony(
       custodian,
       opened.id,
-      { passphrases, online, keyFiles: new Map(), destination },
+      {
+        passphrases,
+        online,
+        keyFiles: new Map(),
+        destination,
+        // A throwaway bundle of throwaway keys: made, restored, and gone with them.
+        backup: {
+          folder: scratch,
+          passphrase: answered(await custodian.handle('suggestPassphrase', {})).passphrase,
+          tell: line => output.out(`              ${line.replace(`${scratch}/`, '')}\n`),
+        },
+      },
       (step, ceremony) => {
         output.out(
           `${String(step.number).padStart(2)} of ${ceremony.steps.length}  ${(step.initials ?? '').padEnd(4)} ${step.title}\n`,

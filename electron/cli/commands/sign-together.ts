@@ -15,7 +15,8 @@ import {
   required,
   wrongUsage,
 } from '../output.ts';
-import { passphrasesSchema, readJsonFile } from './ceremony.ts';
+import { passphrasesSchema } from '../passphrases.ts';
+import { readJsonFile } from './ceremony.ts';
 
 /** `rootward request --vault DIR --out FILE [--ceremony ID]` */
 export const requestCommand: Command = async (commandLine, output) => {

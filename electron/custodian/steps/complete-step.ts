@@ -13,6 +13,7 @@ import { importHolderKey } from './import-key.ts';
 import { importOnlineKeys } from './online-keys.ts';
 import { checkIsolation, closeWithTranscript, confirmPlan, takeAttendance } from './prepare-and-close.ts';
 import { proveAsClient } from './prove.ts';
+import { requireProvenBackup } from './prove-backup.ts';
 import { signPayload } from './sign.ts';
 import { invalidInput, type StepContext, type StepHandler } from './step.ts';
 
@@ -24,6 +25,7 @@ const handlers: { [Kind in StepKind]: StepHandler<Kind> } = {
   'certify-key': certifyHolderKey,
   'import-key': importHolderKey,
   'online-keys': importOnlineKeys,
+  'prove-backup': requireProvenBackup,
   sign: signPayload,
   prove: proveAsClient,
   export: exportMetadata,

@@ -11,6 +11,10 @@ import type { StepContext } from './step.ts';
 /** A rehearsal's keys protect nothing, and a practice with seven keys should not wait for scrypt fourteen times. */
 const rehearsalWorkFactor = 14;
 
+/** @returns the work factor for what is sealed in a vault, or for it */
+export const workFactorOf = (rehearsal: boolean): number =>
+  rehearsal ? rehearsalWorkFactor : measureWorkFactor();
+
 /** @throws RootwardError `passphrase-too-weak` */
 export function checkPassphrase(passphrase: Uint8Array): void {
   const characters = charactersOf(passphrase);
@@ -40,8 +44,7 @@ export async function storeHolderKey(
   passphrase: Uint8Array,
 ): Promise<void> {
   const { plan } = ceremony;
-  const workFactor = plan.rehearsal ? rehearsalWorkFactor : measureWorkFactor();
-  const sealed = await sealPrivateKey(pem, passphrase, workFactor);
+  const sealed = await sealPrivateKey(pem, passphrase, workFactorOf(plan.rehearsal));
   const record = { ...keyRecordOf({ desk, ceremony, step }, publicKey), custody: 'software' } as const;
   try {
     await opened.vault.storeKey(record, sealed);
@@ -75,7 +78,7 @@ export function keyRecordOf(
 }
 
 /** @returns the key's ID in both dialects: the bare key's, which in Notary names the key file */
-function keyIdsOf(publicKey: PublicKey): { 'notary-v1': string; 'tuf-1.0': string } {
+export function keyIdsOf(publicKey: PublicKey): { 'notary-v1': string; 'tuf-1.0': string } {
   return {
     'notary-v1': notaryV1.keyId(notaryV1.writeKey(publicKey)),
     'tuf-1.0': tuf10.keyId(tuf10.writeKey(publicKey)),

@@ -15,6 +15,7 @@ import { ImportKeyStep } from '../steps/import-key.tsx';
 import { IsolationStep } from '../steps/isolation.tsx';
 import { OnlineKeysStep } from '../steps/online-keys.tsx';
 import { ProveStep } from '../steps/prove.tsx';
+import { ProveBackupStep } from '../steps/prove-backup.tsx';
 import { ReadBackStep } from '../steps/read-back.tsx';
 import { ReadPlanStep } from '../steps/read-plan.tsx';
 import { ScriptNav } from '../steps/script-nav.tsx';
@@ -33,6 +34,7 @@ const stepComponents: Readonly<Record<StepKind, (props: StepProps) => React.Reac
   'certify-key': CertifyKeyStep,
   'import-key': ImportKeyStep,
   'online-keys': OnlineKeysStep,
+  'prove-backup': ProveBackupStep,
   sign: SignStep,
   prove: ProveStep,
   export: ExportStep,

@@ -11,6 +11,7 @@ const holderKinds: ReadonlySet<StepView['kind']> = new Set([
   'generate-key',
   'certify-key',
   'import-key',
+  'prove-backup',
   'sign',
 ]);
 

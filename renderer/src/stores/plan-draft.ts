@@ -23,6 +23,7 @@ export const plannerPages = [
   'holders',
   'threshold',
   'targets',
+  'backups',
   'validity',
   'people',
   'network',
@@ -42,6 +43,9 @@ export interface Draft extends RoomDraft {
   readonly signers: readonly number[];
   readonly targetsHolders: readonly DraftHolder[];
   readonly targetsThreshold: number;
+  /** Whether every root key's backup is proven before anything is signed; waived only with a reason. */
+  readonly backups: 'prove' | 'waive';
+  readonly backupsReason: string;
   readonly rootValidity: DraftDuration;
   readonly targetsValidity: DraftDuration;
 }
@@ -58,6 +62,8 @@ export function blankDraft(): Draft {
     signers: [],
     targetsHolders: [holder(words.holder.suggestedTargets)],
     targetsThreshold: 1,
+    backups: 'prove',
+    backupsReason: '',
     rootValidity: usualValidity.root,
     targetsValidity: usualValidity.targets,
     ...blankRoom(),
@@ -122,6 +128,10 @@ export function draftProblems(
       ...nameProblems(draft.targetsHolders, words.holder.nameTwice),
       ...(draft.targetsThreshold > draft.targetsHolders.length ? { threshold: words.targets.wrong } : {}),
     },
+    backups:
+      draft.backups === 'waive' && draft.backupsReason.trim() === ''
+        ? { reason: words.backups.reasonNeeded }
+        : {},
     validity,
     people: roomProblems(draft),
     network: {},
@@ -133,6 +143,7 @@ export function draftProblems(
 export function planOf(draft: Draft): GenesisPlanInput | null {
   if (draft.dialect === null || draft.threshold === null) return null;
   const plain = (holders: Draft['holders']) => holders.map(({ name, keytype }) => ({ name, keytype }));
+  const { participants, policy } = planOfRoom(draft);
   return {
     ceremony: 'genesis',
     dialect: draft.dialect,
@@ -143,7 +154,12 @@ export function planOf(draft: Draft): GenesisPlanInput | null {
     signers: draft.holders.filter(holder => draft.signers.includes(holder.id)).map(holder => holder.name),
     targets: { threshold: draft.targetsThreshold, holders: plain(draft.targetsHolders) },
     expires: { root: isoDuration(draft.rootValidity), targets: isoDuration(draft.targetsValidity) },
-    ...planOfRoom(draft),
+    participants,
+    policy: {
+      ...policy,
+      backups: draft.backups,
+      ...(draft.backups === 'waive' ? { backupsReason: draft.backupsReason.trim() } : {}),
+    },
   };
 }
 
@@ -160,6 +176,8 @@ export function planToChange(plan: GenesisPlan): Draft {
     signers: holders.filter(holder => plan.signers?.includes(holder.name)).map(holder => holder.id),
     targetsHolders: rows(plan.targets.holders),
     targetsThreshold: plan.targets.threshold,
+    backups: plan.policy.backups,
+    backupsReason: plan.policy.backupsReason ?? '',
     rootValidity: readDuration(plan.expires?.root, usualValidity.root),
     targetsValidity: readDuration(plan.expires?.targets, usualValidity.targets),
     ...roomOf(plan),

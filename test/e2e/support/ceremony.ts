@@ -83,6 +83,12 @@ export class Walk {
       await hands.type(desk.field('Name of targets holder 1'), plan.targetsHolder);
     await this.#onScreen('planner-targets');
     await desk.primary();
+    await this.#arrive('What if a root key is lost?', 'planner-backups');
+    // The journeys through backups have their own tests.
+    await hands.choose(desk.radio('Go on without'));
+    await hands.type(desk.field('Why may it go live without a proven backup?'), 'A test of something else.');
+    await this.#onScreen('planner-backups');
+    await desk.primary();
     if (!plan.rehearsal) {
       await this.screen('How long is it valid?', 'planner-validity');
       await desk.primary();

@@ -39,7 +39,7 @@ export async function makeFirstRoot(desk: Desk, root: FirstRoot, name = 'export-
     holders: rootHolders.map(holder => ({ name: holder, keytype: 'ecdsa-p256' })),
     targets: { threshold: 1, holders: [{ name: 'Release desk', keytype: 'ecdsa-p256' }] },
     online: { snapshot: `${name}-snapshot.json`, timestamp: `${name}-timestamp.json` },
-    policy: { network: 'warn' },
+    policy: { network: 'warn', backups: 'waive', backupsReason: 'A test of something else.' },
   };
   const passphrases = Object.fromEntries(
     [...rootHolders, 'Release desk'].map(holder => [holder, passphraseOf(holder)]),

@@ -54,6 +54,7 @@ async function finishedRepository(dialect: 'notary-v1' | 'tuf-1.0', name: string
           { name: 'Administrator', role: 'administrator' },
           { name: 'Witness', role: 'witness' },
         ],
+        policy: { backups: 'waive', backupsReason: 'A test of something else.' },
       },
     }),
   );

@@ -112,6 +112,11 @@ test('planner', async () => {
   await field('Name of targets holder 1').fill('Payments release desk');
   await preview.look('planner-targets');
   await primary();
+  await heading('What if a root key is lost?');
+  await page.getByRole('radio', { name: 'Go on without' }).check();
+  await field('Why may it go live without a proven backup?').fill('A test of something else.');
+  await preview.look('planner-backups');
+  await primary();
   await heading('How long is it valid?');
   await preview.look('planner-validity');
   await primary();
@@ -368,6 +373,7 @@ test('home', async () => {
         ceremony,
         { ...ceremony, id: '2123456789abcdef', repository: 'registry.example.com/old', state: 'abandoned' },
       ],
+      care: [],
     },
   });
   await preview.load();

@@ -32,6 +32,11 @@ export const planner = {
       title: 'Who signs what is released?',
       lead: 'Targets keys vouch for the files or images themselves. The root names them and can replace them.',
     },
+    backups: {
+      nav: 'Backups',
+      title: 'What if a root key is lost?',
+      lead: 'A disk fails, a passphrase is forgotten. What was never restored is not a backup.',
+    },
     validity: {
       nav: 'Validity',
       title: 'How long is it valid?',
@@ -150,6 +155,20 @@ export const planner = {
     twice: 'This name is there already. Each person needs a name of their own.',
     noWitness: 'No witness is named. The transcript then rests on the holders alone.',
   },
+  backups: {
+    label: 'Before anything is signed',
+    prove: {
+      name: 'Prove every backup',
+      text: 'Each root key is restored from its backup once. For every root that anybody will depend on.',
+    },
+    waive: {
+      name: 'Go on without',
+      text: 'The root goes live with keys that were never restored. The reason stands in the transcript.',
+    },
+    reasonLabel: 'Why may it go live without a proven backup?',
+    reasonHint: 'One line. It is read aloud with the plan.',
+    reasonNeeded: 'Give a reason.',
+  },
   network: {
     label: 'When a network is present',
     refuse: {
@@ -185,6 +204,7 @@ export const planner = {
     threshold: 'To change the root',
     signers: 'Sign today',
     targets: 'Targets keys',
+    backups: 'Backups',
     rootValid: 'Root valid',
     targetsValid: 'Targets valid',
     people: 'People',

@@ -125,6 +125,14 @@ export const steps = {
     changed:
       'These bytes differ from those the step speaks of. Do not sign. Stop the ceremony and report it.',
   },
+  proveBackup: {
+    heading: 'The backup of this key',
+    proven: (title: string, when: string) => `${title} was restored on ${when}. The key signed a challenge.`,
+    unproven: (title: string) => `${title} was made, but never restored. Restore it once to prove it.`,
+    none: 'This key has no backup yet. Make shares or a bundle of it, and restore it from them once.',
+    primary: 'The backup is proven',
+    busy: 'Looking the proof up in the journal…',
+  },
   prove: {
     list: [
       'Starts as a client that trusts only this root.',

@@ -140,6 +140,37 @@ export function TargetsPage() {
   );
 }
 
+/** Whether the root may go live before its keys' backups have been proven. */
+export function BackupsPage() {
+  const { draft, change, shown } = useDraft();
+  return (
+    <div className={css.fields}>
+      <Choices
+        label={words.backups.label}
+        autoFocus
+        value={draft.backups}
+        choices={[
+          { value: 'prove', ...words.backups.prove, aside: words.network.standard },
+          { value: 'waive', ...words.backups.waive },
+        ]}
+        onChange={backups => change({ backups })}
+      />
+      {draft.backups === 'waive' && (
+        <TextField
+          label={words.backups.reasonLabel}
+          hint={words.backups.reasonHint}
+          value={draft.backupsReason}
+          lines={2}
+          width="full"
+          maxLength={500}
+          error={shown('backups', 'reason')}
+          onChange={backupsReason => change({ backupsReason })}
+        />
+      )}
+    </div>
+  );
+}
+
 export function ValidityPage() {
   const { draft, change, shown } = useDraft();
   return <BothValidities draft={draft} error={field => shown('validity', field)} onChange={change} />;

@@ -3,7 +3,14 @@ import { t } from '../../messages/index.ts';
 import { type PlannerPage, pagesFor, planOf } from '../../stores/plan-draft.ts';
 import { usePlanner } from '../../stores/planner.ts';
 import { type LastPage, PlanFrame } from '../plan/plan-frame.tsx';
-import { HoldersPage, RepositoryPage, TargetsPage, ThresholdPage, ValidityPage } from './pages.tsx';
+import {
+  BackupsPage,
+  HoldersPage,
+  RepositoryPage,
+  TargetsPage,
+  ThresholdPage,
+  ValidityPage,
+} from './pages.tsx';
 import { SoFar } from './so-far.tsx';
 import { useDraft } from './use-draft.ts';
 
@@ -13,6 +20,7 @@ const bodies: Readonly<Record<Exclude<PlannerPage, LastPage>, React.ReactNode>> 
   holders: <HoldersPage />,
   threshold: <ThresholdPage />,
   targets: <TargetsPage />,
+  backups: <BackupsPage />,
   validity: <ValidityPage />,
 };
 const isOwn = (page: PlannerPage): page is Exclude<PlannerPage, LastPage> => page in bodies;

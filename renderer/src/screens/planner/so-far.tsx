@@ -31,6 +31,7 @@ export function SoFar() {
         : names(draft.holders.filter(holder => draft.signers.includes(holder.id))),
     ],
     [words.facts.targets, names(draft.targetsHolders)],
+    [words.facts.backups, words.backups[draft.backups].name],
     [words.facts.rootValid, rehearsal ? words.facts.rehearsalValid : lasting(draft.rootValidity)],
     [words.facts.targetsValid, rehearsal ? words.facts.rehearsalValid : lasting(draft.targetsValidity)],
     [

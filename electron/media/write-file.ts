@@ -1,0 +1,76 @@
+import { createHash } from 'node:crypto';
+import path from 'node:path';
+import { RootwardError } from '../../shared/contract/errors.ts';
+import {
+  type FileSystem,
+  realFileSystem,
+  storageError,
+  systemCode,
+  temporaryPath,
+} from '../platform/durable-files.ts';
+import { readPastMemory } from './read-back.ts';
+
+/**
+ * Writes one file to a medium, reads it back past the system's memory, lets the caller look at what came back, and only
+ * then gives it its name: under that name it stands whole and checked, or not at all.
+ * @param target absolute path of a file that does not exist yet, in a folder that does
+ * @param isSame looks at the bytes that came back; false, and the file is removed
+ * @throws RootwardError `destination-not-empty`, `read-back-differs`, what `isSame` throws, and as `storageError` maps
+ *   what the medium answers
+ */
+export async function writeToMedium(
+  target: string,
+  bytes: Uint8Array,
+  isSame: (readBack: Uint8Array) => Promise<boolean>,
+  disk: FileSystem = realFileSystem,
+): Promise<void> {
+  const folder = path.dirname(target);
+  const temporary = temporaryPath(target);
+  try {
+    await refuseExisting(disk, target);
+    const opened = await disk.open(temporary, 'create', 0o600);
+    try {
+      for (let done = 0; done < bytes.length; ) {
+        const taken = await opened.write(bytes.subarray(done), done);
+        if (taken === 0) throw Object.assign(new Error('nothing was written'), { code: 'ENOSPC' });
+        done += taken;
+      }
+      await opened.sync();
+    } finally {
+      await opened.close();
+    }
+    await disk.syncFolder(folder);
+    const readBack = await readPastMemory(temporary);
+    const same = readBack !== undefined && sha256(readBack) === sha256(bytes) && (await isSame(readBack));
+    if (!same) {
+      throw new RootwardError('read-back-differs', {
+        message: `The medium handed back other bytes than were written for ${path.basename(target)}.`,
+        remedy: 'The file was removed. Do not trust this medium any more: use another one.',
+        place: target,
+      });
+    }
+    await refuseExisting(disk, target);
+    await disk.rename(temporary, target);
+    await disk.syncFolder(folder);
+  } catch (error) {
+    // What a pulled medium still has under the passing name is hidden, and no backup by its name.
+    await disk.remove(temporary).catch(() => {});
+    throw storageError(error, target, 'Writing');
+  }
+}
+
+async function refuseExisting(disk: FileSystem, target: string): Promise<void> {
+  try {
+    await disk.describe(target);
+  } catch (error) {
+    if (systemCode(error) === 'ENOENT') return;
+    throw error;
+  }
+  throw new RootwardError('destination-not-empty', {
+    message: `${target} is there already.`,
+    remedy: 'Choose another folder. Nothing was written.',
+    place: target,
+  });
+}
+
+const sha256 = (bytes: Uint8Array): string => createHash('sha256').update(bytes).digest('hex');

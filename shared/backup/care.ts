@@ -1,0 +1,108 @@
+import type { KeyRecord } from '../ceremony/key-record.ts';
+import type { RepositoryState } from '../ceremony/repository.ts';
+import type { CareItem } from '../contract/views.ts';
+import { distanceInWords } from '../display/dates.ts';
+import { addDuration } from '../tuf/date-time.ts';
+import { backupsOf, type Inventory, provenBackupOf } from './inventory.ts';
+
+/** What a vault's care is judged by. */
+export interface Kept {
+  readonly records: readonly KeyRecord[];
+  readonly repositories: Iterable<RepositoryState>;
+  readonly inventory: Inventory;
+}
+
+/** How far ahead a term is told. */
+const monthAhead = 30 * 86_400_000;
+const pressing = { overdue: 0, warning: 1, notice: 2 } as const;
+
+/** @returns the fingerprints of all keys that a root in use lists for its root or targets role */
+export function fingerprintsInUse(repositories: Iterable<RepositoryState>): Set<string> {
+  const inUse = new Set<string>();
+  for (const { root } of repositories)
+    for (const role of ['root', 'targets'])
+      for (const keyId of root.roles.get(role)?.keyIds ?? []) {
+        const publicKey = root.keys.get(keyId)?.publicKey;
+        if (publicKey) inUse.add(publicKey.fingerprint);
+      }
+  return inUse;
+}
+
+/** Whose key it is, in a few words: "Alice's root key for example.com/updates". */
+export const keyInWords = (key: { holder: string; role: string; repository: string }): string =>
+  `the ${key.role} key of ${key.holder} for ${key.repository}`;
+
+const upperFirst = (text: string): string => text.charAt(0).toUpperCase() + text.slice(1);
+
+/**
+ * What is due about backups and drills.
+ * @param now milliseconds since 1970
+ * @returns most pressing first
+ */
+export function careItems({ records, repositories, inventory }: Kept, now: number): CareItem[] {
+  const states = [...repositories];
+  const inUse = fingerprintsInUse(states);
+  const ours = records.filter(record => record.custody === 'software' && inUse.has(record.fingerprint));
+  const items = ours.flatMap(record => keyCare(record, inventory, now));
+  if (ours.length > 0) items.push(...drillCare(states, inventory, now));
+  return items.sort((one, other) => pressing[one.severity] - pressing[other.severity]);
+}
+
+function keyCare(record: KeyRecord, inventory: Inventory, now: number): CareItem[] {
+  const { fingerprint } = record;
+  const about = { kind: 'key', fingerprint } as const;
+  const name = keyInWords(record);
+  const proven = provenBackupOf(inventory, fingerprint);
+  if (!proven) {
+    const untried = backupsOf(inventory, fingerprint).find(backup => !backup.voided);
+    return untried
+      ? [
+          {
+            message: `The backup of ${name} has never been tried. Recover the key from it once.`,
+            severity: 'warning',
+            about: { kind: 'backup', backupId: untried.id },
+          },
+        ]
+      : [
+          {
+            message: `${upperFirst(name)} has no backup. If this disk fails, it is lost.`,
+            severity: record.role === 'root' ? 'overdue' : 'warning',
+            about,
+          },
+        ];
+  }
+  const { time } = proven.proven;
+  const due = addDuration(Date.parse(time), `P${inventory.policy.proveEvery}M`);
+  const last = `${upperFirst(name)} was last recovered from its backup ${distanceInWords(time, now)}`;
+  const backup = { kind: 'backup', backupId: proven.backup.id } as const;
+  if (due <= now) return [{ message: `${last}. Do it again.`, severity: 'overdue', about: backup }];
+  if (due - now < monthAhead)
+    return [
+      {
+        message: `${last}; the next time is due ${distanceInWords(new Date(due).toISOString(), now)}.`,
+        severity: 'notice',
+        about: backup,
+      },
+    ];
+  return [];
+}
+
+function drillCare(repositories: readonly RepositoryState[], inventory: Inventory, now: number): CareItem[] {
+  const about = { kind: 'drill' } as const;
+  const last = inventory.drills.at(-1);
+  if (last && !last.passed) {
+    const message = `The last drill, ${distanceInWords(last.time, now)}, did not pass: ${last.findings[0] ?? 'keys were not recovered.'}`;
+    return [{ message, severity: 'warning', about }];
+  }
+  const since = last?.time ?? repositories.map(({ ceremony }) => ceremony.opened).sort()[0] ?? '';
+  const due = addDuration(Date.parse(since), `P${inventory.policy.drillEvery}M`);
+  const said = last
+    ? `The last recovery drill was ${distanceInWords(last.time, now)}`
+    : 'No recovery drill has been held yet';
+  if (due <= now) return [{ message: `${said}. Hold one.`, severity: 'overdue', about }];
+  if (due - now < monthAhead) {
+    const when = distanceInWords(new Date(due).toISOString(), now);
+    return [{ message: `${said}; one is due ${when}.`, severity: 'notice', about }];
+  }
+  return [];
+}
