@@ -55,7 +55,11 @@ export function PlanShell<Page extends string>(props: PlanShellProps<Page>) {
     goTo(here.holds ? here.name : following.name);
     if (here.holds)
       requestAnimationFrame(() =>
-        document.querySelector<HTMLElement>('main [aria-invalid="true"], main input')?.focus(),
+        // The field that is wrong; a question without an answer marks none, so there its first choice.
+        (
+          document.querySelector<HTMLElement>('main [aria-invalid="true"]') ??
+          document.querySelector<HTMLElement>('main input')
+        )?.focus(),
       );
   };
   return (
