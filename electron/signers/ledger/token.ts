@@ -33,6 +33,8 @@ const openPgpSlot = { id: 'signature', name: 'Signature key' };
 export function ledgerToken(attachment: Attachment): Token {
   /** Of the agent application: asked for once, as each question wants an approval on the display. */
   let agentKey: { readonly publicKey: PublicKey | undefined } | undefined;
+  /** The key of the OpenPGP application as it was last described: its signer need not look once more. */
+  let openPgpSeen: TokenKey | undefined;
   let last: Promise<unknown> = Promise.resolve();
 
   /** One task after the other, each in a session of its own. */
@@ -50,14 +52,9 @@ export function ledgerToken(attachment: Attachment): Token {
   };
 
   const askAgentKey = async (transport: Transport): Promise<PublicKey> => {
-    try {
-      const publicKey = await readAgentKey(transport);
-      agentKey = { publicKey };
-      return publicKey;
-    } catch (error) {
-      agentKey = { publicKey: undefined };
-      throw error;
-    }
+    const publicKey = await readAgentKey(transport);
+    agentKey = { publicKey };
+    return publicKey;
   };
 
   /** Asks once; refused or left alone, the device is not asked again by itself. */
@@ -66,9 +63,10 @@ export function ledgerToken(attachment: Attachment): Token {
     try {
       return await askAgentKey(transport);
     } catch (error) {
-      if (error instanceof RootwardError && ['token-refused', 'token-silent'].includes(error.code))
-        return undefined;
-      throw error;
+      if (!(error instanceof RootwardError) || !['token-refused', 'token-silent'].includes(error.code))
+        throw error;
+      agentKey = { publicKey: undefined };
+      return undefined;
     }
   };
 
@@ -79,10 +77,14 @@ export function ledgerToken(attachment: Attachment): Token {
 
     identify: () =>
       inSession(async transport => {
+        openPgpSeen = undefined;
         const running = await readApplication(transport);
         switch (running.name) {
-          case openPgpApplication:
-            return describeOpenPgp(attachment, running, transport);
+          case openPgpApplication: {
+            const description = await describeOpenPgp(attachment, running, transport);
+            openPgpSeen = description.slots[0]?.key;
+            return description;
+          }
           case agentApplication:
             return describeAgent(attachment, running, await lookForAgentKey(transport));
           default:
@@ -90,8 +92,11 @@ export function ledgerToken(attachment: Attachment): Token {
         }
       }),
 
-    signer: publicKey =>
-      inSession(async transport => {
+    signer: async publicKey => {
+      // SECURITY: the key is looked at again before the PIN is used; this only spares looking twice.
+      if (openPgpSeen?.publicKey?.fingerprint === publicKey.fingerprint)
+        return openPgpSigner(inSession, publicKey, openPgpSeen.touchPolicy === 'always');
+      return inSession(async transport => {
         const running = await readApplication(transport);
         switch (running.name) {
           case openPgpApplication: {
@@ -108,10 +113,12 @@ export function ledgerToken(attachment: Attachment): Token {
           default:
             throw wrongApplication(running);
         }
-      }),
+      });
+    },
 
     generate: (request, { puk }) =>
       inSession(async transport => {
+        openPgpSeen = undefined;
         await requireOpenPgp(transport);
         const publicKey = await generateWithOpenPgp(transport, request, requireAdmin(puk));
         return openPgpKey(publicKey, request.pinPolicy, request.touchPolicy);
