@@ -53,9 +53,7 @@ afterAll(async () => reader?.stop());
 async function run(context: TestContext, command: string, args: readonly string[], code = 0) {
   if (reader === undefined) return context.skip(missing);
   const result = await reader.run(command, [...args], { workingDirectory: folder });
-  expect({ command: [command, ...args].join(' '), code: result.code, output: result.output }).toMatchObject({
-    code,
-  });
+  expect(result.code, `${[command, ...args].join(' ')}: ${result.output}`).toBe(code);
   return result.output;
 }
 const yubico = (context: TestContext, ...args: string[]) =>
@@ -242,4 +240,58 @@ describe("Rootward's driver", () => {
       await server.stop();
     }
   });
+});
+
+describe('yubico-piv-tool, at the end', () => {
+  it('agrees a secret with the key that was taken in', async context => {
+    const tried = ['-a', 'verify-pin', '-P', '123456', '-a', 'test-decipher', '-i', file('in.crt')];
+    expect(await yubico(context, '-s', '9a', ...tried)).toContain('Successfully performed ECDH');
+  });
+
+  it('changes the management key, sets the tries, and unblocks the PIN', async context => {
+    if (missing !== undefined) return context.skip(missing);
+    const next = 'a1b2c3d4e5f60718293a4b5c6d7e8f901122334455667788';
+    await yubico(context, '-a', 'set-mgm-key', '-n', next);
+    const secrets = { managementKey: Uint8Array.from(Buffer.from(next, 'hex')) };
+    await expect(
+      token.deleteKey?.('9c', (await keyIn('9c')) as PublicKey, { managementKey }),
+    ).rejects.toMatchObject({
+      code: 'token-management-key',
+    });
+    expect(await token.deleteKey?.('9c', (await keyIn('9c')) as PublicKey, secrets)).toEqual({
+      how: 'deleted',
+    });
+    const tries = [`--key=${next}`, '-a', 'verify-pin', '-P', '123456', '-a', 'pin-retries'];
+    await yubico(context, ...tries, '--pin-retries', '2', '--puk-retries', '4');
+    expect((await token.identify()).secrets.slice(0, 2)).toMatchObject([
+      { name: 'pin', triesLeft: 2, triesTotal: 2, isDefault: true },
+      { name: 'puk', triesLeft: 4, triesTotal: 4, isDefault: true },
+    ]);
+    await blockPin(context, 2);
+    expect((await token.identify()).secrets[0]?.triesLeft).toBe(0);
+    await yubico(context, '-a', 'unblock-pin', '-P', '12345678', '-N', '739164');
+    await yubico(context, '-a', 'verify-pin', '-P', '739164');
+  });
+
+  it('makes the card forget everything once PIN and PUK are blocked', async context => {
+    if (missing !== undefined) return context.skip(missing);
+    const reset = ['-r', 'Yubico YubiKey', '-a', 'reset'];
+    await run(context, 'yubico-piv-tool', reset, 1);
+    await blockPin(context, 2);
+    for (let tries = 4; tries > 0; tries -= 1) {
+      const unblock = ['-r', 'Yubico YubiKey', '-a', 'unblock-pin', '-P', '00000000', '-N', '111111'];
+      await run(context, 'yubico-piv-tool', unblock, 1);
+    }
+    await yubico(context, '-a', 'reset');
+    const description = await token.identify();
+    expect(description.slots.filter(slot => slot.key)).toEqual([]);
+    expect(description.secrets.map(secret => secret.isDefault)).toEqual([true, true, true]);
+  });
+
+  const keyIn = async (id: string) =>
+    (await token.identify()).slots.find(slot => slot.id === id)?.key?.publicKey;
+  async function blockPin(context: TestContext, tries: number): Promise<void> {
+    for (let left = tries; left > 0; left -= 1)
+      await run(context, 'yubico-piv-tool', ['-r', 'Yubico YubiKey', '-a', 'verify-pin', '-P', '000000'], 1);
+  }
 });
