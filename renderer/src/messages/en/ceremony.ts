@@ -10,7 +10,7 @@ export const ceremony = {
   checkedTwice: 'checked twice',
   rootKeys: 'Root keys',
   targetsKeys: 'Targets keys',
-  keyPending: 'not made yet',
+  keyPending: 'comes in this ceremony',
   incidents: 'Noted',
   present: (people: string) => `Present: ${people}`,
   presentNobody: 'Attendance has not been taken',

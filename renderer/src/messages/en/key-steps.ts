@@ -1,7 +1,7 @@
 /** The steps of keys that are there already: certified anew, or brought in. */
 export const keySteps = {
   certify: {
-    what: 'The key and its ID for people stay; only the certificate around it is new.',
+    what: 'The key stays. The certificate around it is new, and with it the ID under which a Notary root lists it: clients follow from the old root to this one.',
     hint: 'Opens this key once, to sign its new certificate. It is wiped straight after.',
     primary: 'Make the certificate',
     busy: 'Opening the key and signing its certificate…',
