@@ -510,9 +510,9 @@ describe('PIN, PUK and management key', () => {
     const { token, card } = await plugged();
     const before = card.received.length;
     for (const text of ['123456', '12345678', '777777', '12345', '123456789', 'ab cdef']) {
-      expect(() => token.changePin(pin(), utf8(text))).toThrow(RootwardError);
-      expect(() => token.changePuk(puk(), utf8(text))).toThrow(RootwardError);
-      expect(() => token.unblockPin(puk(), utf8(text))).toThrow(RootwardError);
+      await rejected(token.changePin(pin(), utf8(text)), 'pin-unfit');
+      await rejected(token.changePuk(puk(), utf8(text)), 'pin-unfit');
+      await rejected(token.unblockPin(puk(), utf8(text)), 'pin-unfit');
     }
     expect(card.received.length).toBe(before);
   });
@@ -532,6 +532,7 @@ describe('PIN, PUK and management key', () => {
 
   it('have as many tries as was set, and are the default ones after it', async () => {
     const { token, secrets } = await plugged();
+    for (const tries of [0, 16, 2.5]) await rejected(token.setTries(tries, 5, secrets), 'token-not-capable');
     await token.setTries(7, 5, secrets);
     expect((await token.identify()).secrets.slice(0, 2)).toEqual([
       { name: 'pin', triesLeft: 7, triesTotal: 7, isDefault: true },

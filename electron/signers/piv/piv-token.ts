@@ -199,22 +199,28 @@ export class PivToken implements Token {
     });
   }
 
-  changePin(current: Uint8Array, next: Uint8Array): Promise<void> {
+  async changePin(current: Uint8Array, next: Uint8Array): Promise<void> {
     requireFitPin(next, 'PIN');
     return this.#change(session => session.changeReference('pin', current, next));
   }
 
-  changePuk(current: Uint8Array, next: Uint8Array): Promise<void> {
+  async changePuk(current: Uint8Array, next: Uint8Array): Promise<void> {
     requireFitPin(next, 'PUK');
     return this.#change(session => session.changeReference('puk', current, next));
   }
 
-  unblockPin(puk: Uint8Array, next: Uint8Array): Promise<void> {
+  async unblockPin(puk: Uint8Array, next: Uint8Array): Promise<void> {
     requireFitPin(next, 'PIN');
     return this.#change(session => session.unblockPin(puk, next));
   }
 
-  setTries(pinTries: number, pukTries: number, secrets: TokenSecrets): Promise<void> {
+  async setTries(pinTries: number, pukTries: number, secrets: TokenSecrets): Promise<void> {
+    // The card counts down in four bits of its status word.
+    if (![pinTries, pukTries].every(tries => Number.isInteger(tries) && tries >= 1 && tries <= 15))
+      throw new RootwardError('token-not-capable', {
+        message: `A token counts from 1 to 15 tries, not ${pinTries} and ${pukTries}.`,
+        remedy: 'Choose 3 to 10. Nothing was changed.',
+      });
     return this.#change(async session => {
       await authenticate(session, secrets);
       await session.verifyPin(secrets.pin ?? new Uint8Array());
