@@ -38,20 +38,31 @@ const mixedPlan = (changes: Partial<GenesisPlanInput> = {}): GenesisPlanInput =>
     signers: ['holder-2', 'holder-3'],
     ...changes,
   });
+/** Every key on one card: no scrypt, so that many of these can be held. */
 const pivPlan = (changes: Partial<GenesisPlanInput> = {}): GenesisPlanInput =>
-  mixedPlan({
-    holders: [
-      { name: 'holder-1', keytype: 'ecdsa-p256' },
-      { name: 'holder-2', keytype: 'ecdsa-p256', custody: 'piv' },
-      { name: 'holder-3', keytype: 'ecdsa-p256' },
-    ],
+  plainPlan({
+    holders: ['holder-1', 'holder-2', 'holder-3'].map(name => ({
+      name,
+      keytype: 'ecdsa-p256',
+      custody: 'piv',
+    })),
+    targets: { threshold: 1, holders: [{ name: 'release-desk', keytype: 'ecdsa-p256', custody: 'piv' }] },
     signers: ['holder-2', 'holder-3'],
     ...changes,
   });
 
 /** The PINs of those whose key the plan keeps on a token. */
-const pinsOf = ({ holders }: GenesisPlanInput): Record<string, string> =>
-  Object.fromEntries(holders.filter(({ custody }) => custody).map(({ name }) => [name, defaultPin]));
+const pinsOf = ({ holders, targets }: GenesisPlanInput): Record<string, string> =>
+  Object.fromEntries(
+    [...holders, ...targets.holders].filter(({ custody }) => custody).map(({ name }) => [name, defaultPin]),
+  );
+/** In a plan of one card, a slot each. */
+const slots = {
+  'holder-1': slot9c({ slot: '9a' }),
+  'holder-2': slot9c(),
+  'holder-3': slot9c({ slot: '9d' }),
+  'release-desk': slot9c({ slot: '9e' }),
+};
 const places = { 'holder-2': slot9c(), 'holder-3': { slot: 'new', make: 'generate' as const } };
 const out = () => path.join(folder, 'out');
 
@@ -61,7 +72,7 @@ async function driveTo(stepId: string, plan: GenesisPlanInput, id: string): Prom
   let reached: CeremonyView = await rig.read(id);
   if (reached.presentStepId === stepId) return reached;
   await rig
-    .drive(id, plan, out(), { tokens: places, secrets: pinsOf(plan) }, (_step, ceremony) => {
+    .drive(id, plan, out(), { tokens: slots, secrets: pinsOf(plan) }, (_step, ceremony) => {
       reached = ceremony;
       if (ceremony.presentStepId === stepId) throw stop;
     })
@@ -212,7 +223,9 @@ describe('a key being made on a card', () => {
     ({ id } = await rig.open(plan));
   });
   const journal = () => readFileSync(path.join(folder, 'vault-rehearsal/journal.jsonl'), 'utf8');
-  const generations = (received: readonly string[]) => received.filter(apdu => /^0047/.test(apdu)).length;
+  /** In slot 9C. */
+  const generations = (received: readonly string[]) =>
+    received.filter(apdu => /^0047009c/i.test(apdu)).length;
 
   it('is found again when the card was pulled right after, and no second one is made', async () => {
     const { card, plug } = rig.card();
@@ -261,19 +274,10 @@ describe('a key being made on a card', () => {
   });
 
   it('is refused where another holder has it already', async () => {
-    const both = pivPlan({
-      repository: 'registry.example.com/both',
-      holders: ['holder-1', 'holder-2', 'holder-3'].map(name => ({
-        name,
-        keytype: 'ecdsa-p256',
-        custody: 'piv',
-      })),
-    });
     rig.card();
-    const opened = await rig.open(both);
-    const view = await driveTo('root-key-1', both, opened.id);
-    const next = answered(await rig.complete(view, await makeKey()));
-    expect(codeOf(await rig.complete(next, await makeKey({ make: 'existing' })))).toBe('key-exists');
+    const view = await driveTo('root-key-2', plan, id);
+    const same = await makeKey({ make: 'existing', slot: '9a' });
+    expect(codeOf(await rig.complete(view, same))).toBe('key-exists');
   });
 
   it('goes on after a wrong PIN with the key that was made', async () => {
@@ -287,11 +291,17 @@ describe('a key being made on a card', () => {
 
   it('must be of the custody the plan names, in either direction', async () => {
     rig.card();
-    const first = await driveTo('root-key-1', plan, id);
-    expect(codeOf(await rig.complete(first, await makeKey()))).toBe('step-input-invalid');
-    const view = await driveTo('root-key-2', plan, id);
+    const view = await driveTo('root-key-1', plan, id);
     const input: StepInput = { kind: 'generate-key', passphrase: utf8('a long passphrase') };
     expect(codeOf(await rig.complete(view, input))).toBe('step-input-invalid');
+    const software = plainPlan({ repository: 'registry.example.com/software' });
+    const opened = await rig.open(software);
+    const first = await driveTo('root-key-1', software, opened.id);
+    expect(codeOf(await rig.complete(first, await makeKey()))).toBe('step-input-invalid');
+    rig.module();
+    const { tokens } = answered(await rig.custodian.handle('describeTokens', {}));
+    const other = tokens.find(({ custody }) => custody === 'pkcs11')?.id ?? '';
+    expect(codeOf(await rig.complete(view, await makeKey({ token: other })))).toBe('token-wrong');
   });
 });
 
