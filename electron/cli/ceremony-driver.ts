@@ -85,11 +85,12 @@ async function answer(
   step: StepView,
   answers: Answers,
 ): Promise<StepInput> {
-  const passphrase = () => new TextEncoder().encode(answers.passphrases.get(step.who));
   const isOnToken = step.place !== undefined && step.place.custody !== 'software';
+  const passphrase = () => new TextEncoder().encode(secretFor(answers.passphrases, step.who, isOnToken));
   const credential = () => {
     if (!isOnToken) return { passphrase: passphrase() };
-    return answers.passphrases.get(step.who) === '' ? {} : { pin: passphrase() };
+    const pin = passphrase();
+    return pin.length === 0 ? {} : { pin };
   };
   switch (step.kind) {
     case 'attendance':
@@ -144,6 +145,18 @@ async function answer(
       return { kind: step.kind };
   }
 }
+
+/**
+ * One person may have a key in a file and another on a token: then the file has their passphrase under their name and
+ * the PIN under "NAME (PIN)".
+ * @returns what opens a key, as it stands in the passphrase file
+ */
+export const secretFor = (
+  passphrases: ReadonlyMap<string, string>,
+  holder: string,
+  isOnToken: boolean,
+): string | undefined =>
+  (isOnToken ? passphrases.get(`${holder} (PIN)`) : undefined) ?? passphrases.get(holder);
 
 const opensKey = (step: StepView): boolean =>
   step.kind === 'generate-key' ||

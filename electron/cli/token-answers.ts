@@ -45,7 +45,10 @@ export function chooseToken(
   { custody, serial }: { readonly custody?: string | undefined; readonly serial?: string | undefined },
 ): TokenView {
   const ofKind = tokens.filter(token => custody === undefined || token.custody === custody);
-  const found = ofKind.filter(token => serial === undefined || token.serial === serial);
+  const matching = ofKind.filter(token => serial === undefined || token.serial === serial);
+  // One that cannot be used (not set up, held by another program) is meant only where there is no other.
+  const usable = matching.filter(token => !token.problem);
+  const found = usable.length > 0 ? usable : matching;
   const [token, second] = found;
   if (token && !second) return token;
   const names = ofKind.map(tokenInWords).join('; ') || 'none';

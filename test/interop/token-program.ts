@@ -7,8 +7,8 @@ import type { TokenFinders } from '../../electron/custodian/tokens/token-desk.ts
 import { ledgerFinder } from '../../electron/signers/ledger/finder.ts';
 import { pivTokens } from '../../electron/signers/piv/piv-token.ts';
 import { pkcs11Finder } from '../../electron/signers/pkcs11/finder.ts';
-import { type Pkcs11Module, pkcs11Module } from '../../electron/signers/pkcs11/module.ts';
-import type { GenesisPlanInput } from '../../shared/ceremony/plan.ts';
+import { loadModule, type Pkcs11Module, pkcs11Module } from '../../electron/signers/pkcs11/module.ts';
+import type { GenesisPlanInput, OnlineKey } from '../../shared/ceremony/plan.ts';
 import type { StepInput } from '../../shared/ceremony/steps.ts';
 import type { TokenEvent } from '../../shared/contract/tokens.ts';
 import type { CeremonyView, StepView } from '../../shared/contract/views.ts';
@@ -56,6 +56,11 @@ export class TokenRig {
     return { card, plug: this.bus.plug(card) };
   }
 
+  /** A PKCS#11 module of this machine. */
+  async loadModule(file: string): Promise<void> {
+    this.modules.set(file, await loadModule(file));
+  }
+
   /** A PKCS#11 token in memory. */
   module(quirks: ModuleQuirks = {}) {
     const { cryptoki, log } = simulatedModule(quirks);
@@ -75,14 +80,16 @@ export class TokenRig {
     {
       tokens = {},
       secrets = {},
+      online,
     }: {
       readonly tokens?: Readonly<Record<string, TokenAnswer>>;
       /** Besides everybody's passphrase. */
       readonly secrets?: Readonly<Record<string, string>>;
+      readonly online?: { readonly snapshot: OnlineKey; readonly timestamp: OnlineKey } | undefined;
     } = {},
     onStep: (step: StepView, ceremony: CeremonyView) => void = () => {},
   ): Promise<CeremonyView> {
-    const answers = answersFor(plan, destination);
+    const answers = answersFor(plan, destination, online);
     return driveCeremony(
       this.custodian,
       id,

@@ -5,6 +5,7 @@ import type { KeyPlace } from '../../../shared/contract/tokens.ts';
 import type { CeremonyView, SigningRequestView } from '../../../shared/contract/views.ts';
 import { type Custodian, createCustodian } from '../../custodian/custodian.ts';
 import { makeFolderDurably, writeFileDurably } from '../../platform/durable-files.ts';
+import { secretFor } from '../ceremony-driver.ts';
 import { cliCustodian } from '../custodian-options.ts';
 import {
   answered,
@@ -75,7 +76,7 @@ export const signCommand: Command = async (commandLine, output) => {
           role,
           fingerprint,
           payloadHash: payload?.fingerprint.hex ?? '',
-          ...credentialFor(place, passphrases[holder] ?? ''),
+          ...credentialFor(place, holder, passphrases),
         }),
       );
       const destination = path.join(out, signed.file.name);
@@ -137,10 +138,15 @@ async function withVault(
 }
 
 /** The passphrase of a file, or the PIN of a token. An empty one: the token asks for none. */
-function credentialFor(place: KeyPlace | undefined, typed: string): Credential {
-  const bytes = new TextEncoder().encode(typed);
-  if (place === undefined || place.custody === 'software') return { passphrase: bytes };
-  return typed === '' ? {} : { pin: bytes };
+function credentialFor(
+  place: KeyPlace | undefined,
+  holder: string,
+  passphrases: Readonly<Record<string, string>>,
+): Credential {
+  const isOnToken = place !== undefined && place.custody !== 'software';
+  const bytes = new TextEncoder().encode(secretFor(new Map(Object.entries(passphrases)), holder, isOnToken));
+  if (!isOnToken) return { passphrase: bytes };
+  return bytes.length === 0 ? {} : { pin: bytes };
 }
 
 /** @throws RootwardError `ceremony-not-found`, `wrong-usage` when it must be said which */

@@ -1,3 +1,4 @@
+import { custodyInWords } from '../../../shared/ceremony/custody.ts';
 import type { KeyRecord } from '../../../shared/ceremony/key-record.ts';
 import { reportError } from '../../../shared/contract/errors.ts';
 import type { TokenSettings, TokensView, TokenView } from '../../../shared/contract/tokens.ts';
@@ -59,12 +60,12 @@ function tokenView(
     ...(problem ? { problem: reportError(problem) } : {}),
   };
   if (!description) {
-    const product = text(token.product);
+    const product = text(token.product) || custodyInWords[token.custody];
     return { ...common, product, secrets: [], slots: [], keytypes: [], abilities: [], advice: [] };
   }
   return {
     ...common,
-    product: text(description.product || token.product),
+    product: text(description.product || token.product) || custodyInWords[token.custody],
     ...(description.serial === undefined ? {} : { serial: text(description.serial) }),
     ...(description.firmware === undefined ? {} : { firmware: text(description.firmware) }),
     secrets: description.secrets.map(({ name, triesLeft, triesTotal, isDefault }) => ({

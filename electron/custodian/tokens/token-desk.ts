@@ -100,12 +100,16 @@ export class TokenDesk {
    *   the only token it could be
    */
   async holding(publicKey: PublicKey, name: TokenName): Promise<Token> {
-    const { tokens, unsupported } = await this.survey();
-    const holds = ({ description }: KnownToken): boolean =>
+    const holdsKey = ({ description }: { readonly description: TokenDescription | undefined }): boolean =>
       description?.slots.some(slot => slot.key?.publicKey?.fingerprint === publicKey.fingerprint) === true;
+    // A token that was seen with the key is not read as a whole again: its signer looks at the key before the PIN.
+    await this.#enumerate();
+    const seen = [...this.#entries.values()].filter(holdsKey);
+    if (seen.length === 1 && seen[0]) return seen[0].token;
+    const { tokens, unsupported } = await this.survey();
     const isNamed = ({ description }: KnownToken): boolean =>
       description !== undefined && name.serial !== undefined && description.serial === name.serial;
-    const holding = tokens.filter(holds);
+    const holding = tokens.filter(holdsKey);
     const chosen =
       holding.find(isNamed) ??
       holding[0] ??
