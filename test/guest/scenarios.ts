@@ -1,5 +1,6 @@
 import type { Scenario } from './scenario.ts';
 import { accessScenarios } from './scenarios/access.ts';
+import { ceremonyScenarios } from './scenarios/ceremony.ts';
 import { ledgerScenarios } from './scenarios/ledger.ts';
 import { pivScenarios } from './scenarios/piv.ts';
 import { readerScenarios } from './scenarios/reader.ts';
@@ -10,4 +11,5 @@ export const scenarios: readonly Scenario[] = [
   ...pivScenarios,
   ...ledgerScenarios,
   ...accessScenarios,
+  ...ceremonyScenarios,
 ];

@@ -10,7 +10,7 @@ import { verifyRoot } from '../../shared/tuf/verify.ts';
 import { documentOf, listKey, makeTestKey, rootSigned } from '../unit/build-metadata.ts';
 
 /** @returns what is under `signed` of a root whose one root key is the token's */
-export function rootOf(publicKey: PublicKey) {
+function rootOf(publicKey: PublicKey) {
   const object = tuf10.writeKey(publicKey);
   const online = listKey(tuf10, makeTestKey('ed25519'));
   const keyId = tuf10.keyId(object);
@@ -24,16 +24,20 @@ export function rootOf(publicKey: PublicKey) {
   return { keyId, signed };
 }
 
-/** Signs a root of TUF 1.0 by a token, and verifies the whole document as a client does. */
+/** Signs a root of TUF 1.0 by a token, and verifies the whole document. */
 export async function signRoot(signer: Signer, pin: string): Promise<void> {
   const { publicKey } = signer;
   const { keyId, signed } = rootOf(publicKey);
   const secret = new TextEncoder().encode(pin);
   const signature = await signAndVerify(signer, canonicalJson(signed), tuf10.hashFor(publicKey), secret);
-  const document = documentOf(signed, [tuf10.writeSignature(keyId, publicKey, signature)]);
-  const verdict = verifyRoot(readRoot(document), undefined, true, {
+  requireVerified(documentOf(signed, [tuf10.writeSignature(keyId, publicKey, signature)]));
+}
+
+/** Checks the first root of a repository as a client does, with the platform's crypto. */
+export function requireVerified(root: Uint8Array): void {
+  const verdict = verifyRoot(readRoot(root), undefined, true, {
     verifier: platformVerifier,
-    at: Date.parse('2030-01-01'),
+    at: Date.now(),
   });
   assert.deepEqual(verdict.problems, []);
 }
