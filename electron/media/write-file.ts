@@ -28,6 +28,7 @@ export async function writeToMedium(
   const temporary = temporaryPath(target);
   try {
     await refuseExisting(disk, target);
+    await removeUnfinished(disk, folder);
     const opened = await disk.open(temporary, 'create', 0o600);
     try {
       for (let done = 0; done < bytes.length; ) {
@@ -57,6 +58,13 @@ export async function writeToMedium(
     await disk.remove(temporary).catch(() => {});
     throw storageError(error, target, 'Writing');
   }
+}
+
+/** What a crash left of an earlier backup: hidden, under a passing name, and never reported. */
+async function removeUnfinished(disk: FileSystem, folder: string): Promise<void> {
+  for (const name of await disk.list(folder))
+    if (/^\.rootward-.*backup-.*\.[0-9a-f]{16}\.temporary$/.test(name))
+      await disk.remove(path.join(folder, name)).catch(() => {});
 }
 
 async function refuseExisting(disk: FileSystem, target: string): Promise<void> {

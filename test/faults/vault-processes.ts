@@ -13,13 +13,21 @@ export function temporaryFolder(): { folder: string; remove: () => void } {
   return { folder, remove: () => rmSync(folder, { recursive: true, force: true }) };
 }
 
+/** Packages with native parts, which are loaded when a token is looked for, and cannot be bundled. */
+const withNativeParts = [
+  'usb',
+  '@ledgerhq/hw-transport-node-hid',
+  '@ledgerhq/hw-transport-node-hid/lib/TransportNodeHid',
+  'pkcs11js',
+];
+
 /** Bundles a program of this folder, test/faults/NAME.ts. @returns its path inside `folder` */
 export async function buildChild(folder: string, name = 'vault-child'): Promise<string> {
   await build({
     configFile: false,
     logLevel: 'silent',
     publicDir: false,
-    ssr: { noExternal: true },
+    ssr: { noExternal: true, external: withNativeParts },
     build: {
       ssr: fileURLToPath(new URL(`./${name}.ts`, import.meta.url)),
       outDir: folder,
