@@ -186,6 +186,6 @@ async function fillFromBundle(
 const noticesOfNewVault = ({ bundle }: RestoreSession): string[] =>
   bundle
     ? [
-        'If a repository was changed after this backup was made, take its published root over before the next change: otherwise that change would start from an old root.',
+        'If a repository was changed after this backup was made, take its published roots over before the next change, from the version this vault has to the last: otherwise that change would start from an old root.',
       ]
     : ['This is a new vault. Take the repository over from its published root, then it can be changed.'];

@@ -11,6 +11,7 @@ import {
   progressOf,
   type ShareCollection,
 } from '../../../shared/backup/share-collection.ts';
+import { lastSoundMoment } from '../../../shared/ceremony/base-root.ts';
 import type { RestoreView } from '../../../shared/contract/backup-views.ts';
 import { type ErrorCode, RootwardError } from '../../../shared/contract/errors.ts';
 import type { RequestOf } from '../../../shared/contract/requests.ts';
@@ -245,7 +246,9 @@ export async function addRoot(
   const name = repository ?? listed[0]?.certificates[0]?.subjectCommonName;
   if (name === undefined || name === '')
     throw invalidInput('This root does not say which repository it is of.', 'Name the repository.');
-  const { quorums } = verifyRoot(root, undefined, false, { verifier: verifyTwice, at: 0 });
+  // It may have expired: then it is time that somebody finds its keys.
+  const at = lastSoundMoment(root, desk.clock().getTime());
+  const { quorums } = verifyRoot(root, undefined, false, { verifier: verifyTwice, at });
   if (!quorums.every(quorum => quorum.met)) {
     throw new RootwardError('verification-failed', {
       message: 'This root is not signed as its own role asks.',

@@ -38,10 +38,14 @@ export function needAge(context: { skip(note?: string): never }): void {
     context.skip('python3 cannot be run here, and age reads passphrases from a terminal only');
 }
 
-/** Runs age and types the passphrase wherever it asks; `stdout` is what the terminal showed. */
-export const age = (passphrase: string, ...args: string[]): Promise<RunResult> =>
-  runProgram('python3', ['-c', onTerminal, peerCommand('age'), ...args], {
+/** Runs a program on a terminal and types the passphrase wherever it asks; `stdout` is what the terminal showed. */
+export const onAgeTerminal = (passphrase: string, program: string, ...args: string[]): Promise<RunResult> =>
+  runProgram('python3', ['-c', onTerminal, program, ...args], {
     environment: pythonEnvironment(),
     input: `${passphrase}\n`,
     timeoutMilliseconds: 60_000,
   });
+
+/** Runs age and types the passphrase wherever it asks; `stdout` is what the terminal showed. */
+export const age = (passphrase: string, ...args: string[]): Promise<RunResult> =>
+  onAgeTerminal(passphrase, peerCommand('age'), ...args);
