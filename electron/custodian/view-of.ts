@@ -16,10 +16,11 @@ export function placesOf(records: readonly KeyRecord[]): PlaceOfKey {
   return fingerprint => {
     const record = byFingerprint.get(fingerprint);
     if (!record) return undefined;
-    if (record.custody === 'software') return { custody: 'software' };
+    if (record.custody === 'software') return { custody: 'software', fingerprint };
     const { product, serial, slotName, touchPolicy } = record.token;
     return {
       custody: record.custody,
+      fingerprint,
       token: { product, slotName, touchPolicy, ...(serial === undefined ? {} : { serial }) },
     };
   };

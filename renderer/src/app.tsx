@@ -7,6 +7,7 @@ import { HomeScreen } from './screens/home.tsx';
 import { InspectScreen } from './screens/inspect.tsx';
 import { PlannerScreen } from './screens/planner/planner.tsx';
 import { SignRequestScreen } from './screens/sign-request.tsx';
+import { TokensScreen } from './screens/tokens/tokens.tsx';
 import { VerifyScreen } from './screens/verify.tsx';
 import { WelcomeScreen } from './screens/welcome.tsx';
 import { useApplication } from './stores/application.ts';
@@ -43,6 +44,8 @@ export function App() {
       return <MoveScreen />;
     case 'sign-request':
       return <SignRequestScreen />;
+    case 'tokens':
+      return <TokensScreen back={screen.back} />;
     case 'ceremony':
       return <CeremonyScreen key={screen.ceremonyId} ceremonyId={screen.ceremonyId} />;
     case 'home':

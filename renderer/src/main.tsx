@@ -6,6 +6,7 @@ import { StrictMode } from 'react';
 import { createRoot } from 'react-dom/client';
 import { App } from './app.tsx';
 import { Guard } from './components/guard.tsx';
+import { TouchPrompt } from './components/tokens/touch-prompt.tsx';
 import { useApplication } from './stores/application.ts';
 import { followMachine } from './stores/machine.ts';
 
@@ -21,6 +22,7 @@ if (root) {
     <StrictMode>
       <Guard>
         <App />
+        <TouchPrompt />
       </Guard>
     </StrictMode>,
   );

@@ -229,6 +229,8 @@ export type TokenProof = z.infer<typeof tokenProofSchema>;
 /** Where the key of a step is kept, and on which token, as far as this vault knows. */
 export const keyPlaceSchema = z.object({
   custody: custodySchema,
+  /** Of the key, once it is made: a token that holds it is the right one. */
+  fingerprint: hex64.optional(),
   token: z
     .object({
       product: z.string(),

@@ -11,6 +11,7 @@ import { planner } from './en/planner.ts';
 import { qr } from './en/qr.ts';
 import { steps } from './en/steps.ts';
 import { together } from './en/together.ts';
+import { tokens } from './en/tokens.ts';
 import { verify } from './en/verify.ts';
 import { welcome } from './en/welcome.ts';
 
@@ -32,6 +33,7 @@ export const t = {
   qr,
   steps,
   together,
+  tokens,
   verify,
   welcome,
 };

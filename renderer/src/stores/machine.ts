@@ -1,6 +1,7 @@
 import { create } from 'zustand';
 import type { NetworkStatus } from '../../../shared/contract/views.ts';
 import { ask, listen } from '../bridge.ts';
+import { useTokens } from './tokens.ts';
 
 interface Machine {
   /** The custodian's clock, ISO 8601; null until it has spoken. */
@@ -34,6 +35,7 @@ export function followMachine(): void {
   listen(event => {
     if (event.event === 'machine') useMachine.setState({ time: event.time, network: event.network });
     else if (event.event === 'journal') useMachine.setState({ journalHead: event.head });
+    else if (event.event === 'token') useTokens.setState({ activity: event.state === 'done' ? null : event });
     else for (const listener of idleListeners) listener();
   });
   void useMachine.getState().refreshNetwork();

@@ -9,6 +9,8 @@ export type Screen =
   | { readonly name: 'move' }
   | { readonly name: 'sign-request' }
   | { readonly name: 'ceremony'; readonly ceremonyId: string }
+  /** `back`: what stood here before. */
+  | { readonly name: 'tokens'; readonly back: Screen }
   | { readonly name: 'verify' }
   | { readonly name: 'inspect' };
 

@@ -1,0 +1,117 @@
+import { type Ref, useImperativeHandle, useRef, useState } from 'react';
+import type { TokenKeyInput, TokenView } from '../../../../shared/contract/tokens.ts';
+import { t } from '../../messages/index.ts';
+import { SelectField } from '../fields.tsx';
+import { Notice } from '../notice.tsx';
+import { ManagementKeyField, type ManagementKeyHandle } from './management-key-field.tsx';
+import css from './new-key-fields.module.css';
+import { PinField, type PinHandle } from './new-pin.tsx';
+import { secretName } from './tries.tsx';
+
+const words = t.tokens.newKey;
+
+/** Where a new key goes, how it is guarded, and what the token wants for making it. */
+export type NewKeyInput = Omit<TokenKeyInput, 'token' | 'make'>;
+export interface NewKeyHandle {
+  /** @returns what was filled in, whose secrets the caller wipes; null when something is missing, and its field says so. */
+  take(): NewKeyInput | null;
+}
+
+type PinPolicy = NonNullable<TokenKeyInput['pinPolicy']>;
+type TouchPolicy = NonNullable<TokenKeyInput['touchPolicy']>;
+
+/**
+ * @param pinLabel how the PIN is asked for; absent: making a key here needs none (a first signature does)
+ */
+export function NewKeyFields({
+  token,
+  pinLabel,
+  ref,
+}: {
+  readonly token: TokenView;
+  readonly pinLabel?: string | undefined;
+  readonly ref: Ref<NewKeyHandle>;
+}) {
+  const free = token.slots.filter(slot => !slot.key);
+  const [chosen, setSlot] = useState<string | null>(null);
+  const [pinPolicy, setPinPolicy] = useState<PinPolicy>('always');
+  const [touchPolicy, setTouchPolicy] = useState<TouchPolicy>('always');
+  const pin = useRef<PinHandle>(null);
+  const puk = useRef<PinHandle>(null);
+  const managementKey = useRef<ManagementKeyHandle>(null);
+  const slot = free.find(candidate => candidate.id === chosen) ?? free[0];
+  const isPiv = token.custody === 'piv';
+  const hasPin = token.secrets.some(secret => secret.name === 'pin');
+  const asksPuk = token.custody === 'ledger' && token.secrets.some(secret => secret.name === 'puk');
+  const asksPin = hasPin && (pinLabel !== undefined || token.custody === 'pkcs11');
+
+  useImperativeHandle(
+    ref,
+    () => ({
+      take() {
+        if (!slot) return null;
+        // In the order in which they stand: the first that is missing takes the focus, and those before are wiped.
+        const key = isPiv ? managementKey.current?.take() : undefined;
+        if (key === null) return null;
+        const admin = asksPuk ? puk.current?.take() : undefined;
+        const typed = admin !== null && asksPin ? pin.current?.take() : undefined;
+        if (admin === null || typed === null) {
+          key?.fill(0);
+          admin?.fill(0);
+          return null;
+        }
+        return {
+          slot: slot.id,
+          ...(isPiv ? { pinPolicy, touchPolicy } : {}),
+          ...(typed ? { pin: typed } : {}),
+          ...(admin ? { puk: admin } : {}),
+          ...(key ? { managementKey: key } : {}),
+        };
+      },
+    }),
+    [slot, isPiv, asksPuk, asksPin, pinPolicy, touchPolicy],
+  );
+  if (!slot) return <Notice tone="warning" title={words.slotsFull} />;
+  return (
+    <div className={css.fields}>
+      {free.length > 1 && (
+        <div className={css.slot}>
+          <SelectField
+            label={words.slot}
+            value={slot.id}
+            options={free.map(({ id, name }) => ({ value: id, label: words.slotFree(name) }))}
+            onChange={setSlot}
+          />
+        </div>
+      )}
+      {isPiv && (
+        <>
+          <div className={css.pair}>
+            <SelectField<PinPolicy>
+              label={words.pinPolicy}
+              value={pinPolicy}
+              options={(['always', 'once', 'never'] as const).map(value => ({
+                value,
+                label: words.pinPolicies[value],
+              }))}
+              onChange={setPinPolicy}
+            />
+            <SelectField<TouchPolicy>
+              label={words.touchPolicy}
+              value={touchPolicy}
+              options={(['always', 'cached', 'never'] as const).map(value => ({
+                value,
+                label: words.touchPolicies[value],
+              }))}
+              onChange={setTouchPolicy}
+            />
+          </div>
+          <p className={css.hint}>{words.policyHint}</p>
+          <ManagementKeyField ref={managementKey} token={token} />
+        </>
+      )}
+      {asksPuk && <PinField ref={puk} label={t.tokens.adminPin} name={secretName(token, 'puk')} />}
+      {asksPin && <PinField ref={pin} label={pinLabel ?? t.tokens.secret.pin} name={t.tokens.secret.pin} />}
+    </div>
+  );
+}

@@ -1,0 +1,44 @@
+import type { KeyPlace, TokenSlotView, TokenView } from '../../../../shared/contract/tokens.ts';
+import { t } from '../../messages/index.ts';
+
+/** @returns a token as people find it among others: "YubiKey 5, serial 12345678" */
+export const tokenName = ({ product, serial }: Pick<TokenView, 'product' | 'serial'>): string =>
+  t.tokens.named(product, serial);
+
+/** @returns the names of the holders whose keys are on a token, each once */
+export const holdersOn = (token: TokenView): string[] => [
+  ...new Set(token.slots.flatMap(slot => slot.key?.owners.map(owner => owner.holder) ?? [])),
+];
+
+/** @returns the secrets that are still those every token is sold with */
+export const defaultSecrets = (token: TokenView): TokenView['secrets'] =>
+  token.secrets.filter(secret => secret.isDefault === true);
+
+/** Where the key of a step is among the tokens that are plugged in. */
+export type FoundPlace =
+  | { readonly found: 'here'; readonly token: TokenView; readonly slot: TokenSlotView | undefined }
+  | { readonly found: 'other'; readonly token: TokenView }
+  | { readonly found: 'problem'; readonly token: TokenView }
+  | { readonly found: 'reading' }
+  | { readonly found: 'none' };
+
+/**
+ * Finds the token that holds a key, by the key itself; some PKCS#11 tokens show no key before the PIN and are known by
+ * their serial number. It is what the custodian does too, which has the last word.
+ */
+export function findPlace(place: KeyPlace, tokens: readonly TokenView[]): FoundPlace {
+  const own = tokens.filter(token => token.custody === place.custody);
+  for (const token of own) {
+    const slot = token.slots.find(({ key }) => key && key.fingerprint === place.fingerprint);
+    if (slot) return { found: 'here', token, slot };
+  }
+  const serial = place.token?.serial;
+  const hidden =
+    place.custody === 'pkcs11' && own.find(token => serial !== undefined && token.serial === serial);
+  if (hidden) return { found: 'here', token: hidden, slot: undefined };
+  const problem = own.find(token => token.state === 'problem');
+  if (problem) return { found: 'problem', token: problem };
+  if (own.some(token => token.state === 'reading')) return { found: 'reading' };
+  const other = own[0] ?? tokens[0];
+  return other ? { found: 'other', token: other } : { found: 'none' };
+}

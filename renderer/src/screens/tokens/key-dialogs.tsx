@@ -1,0 +1,311 @@
+import { useEffect, useRef, useState } from 'react';
+import type { GeneratedKeyType } from '../../../../shared/ceremony/plan.ts';
+import type { ErrorReport } from '../../../../shared/contract/errors.ts';
+import type {
+  ManagedToken,
+  TokenAction,
+  TokenProof,
+  TokenSlotView,
+  TokenView,
+} from '../../../../shared/contract/tokens.ts';
+import { ask } from '../../bridge.ts';
+import { Action } from '../../components/action.tsx';
+import { Dialog, DialogActions } from '../../components/dialog.tsx';
+import { Facts } from '../../components/facts.tsx';
+import { SelectField, TextField } from '../../components/fields.tsx';
+import { ErrorPanel, Notice } from '../../components/notice.tsx';
+import { PassphraseField, type PassphraseHandle } from '../../components/passphrase-field.tsx';
+import { Progress } from '../../components/progress.tsx';
+import { useSaveFile } from '../../components/save-file.tsx';
+import { escapeKey, primaryKey } from '../../components/shortcuts.ts';
+import {
+  ManagementKeyField,
+  type ManagementKeyHandle,
+} from '../../components/tokens/management-key-field.tsx';
+import { NewKeyFields, type NewKeyHandle } from '../../components/tokens/new-key-fields.tsx';
+import { PinField, type PinHandle } from '../../components/tokens/new-pin.tsx';
+import { t } from '../../messages/index.ts';
+import { TaskDialog } from './task-dialog.tsx';
+
+interface DialogProps {
+  readonly token: TokenView;
+  readonly onDone: (done: ManagedToken) => void;
+  readonly onClose: () => void;
+}
+/** A place that holds a key. */
+export interface TakenSlot extends TokenSlotView {
+  readonly key: NonNullable<TokenSlotView['key']>;
+}
+
+export function GenerateDialog({ token, onDone, onClose }: DialogProps) {
+  const words = t.tokens.newKey;
+  const [keytype, setKeytype] = useState<GeneratedKeyType>(token.keytypes[0] ?? 'ecdsa-p256');
+  const fields = useRef<NewKeyHandle>(null);
+  return (
+    <TaskDialog
+      token={token}
+      title={words.title}
+      lead={words.lead}
+      primary={words.primary}
+      busyText={words.busy}
+      build={() => {
+        const input = fields.current?.take();
+        return input ? { action: 'generate', keytype, ...input } : null;
+      }}
+      onDone={onDone}
+      onClose={onClose}
+    >
+      <SelectField<GeneratedKeyType>
+        label={words.keytype}
+        value={keytype}
+        options={token.keytypes.map(value => ({ value, label: t.common.keytype[value] }))}
+        onChange={setKeytype}
+      />
+      <NewKeyFields ref={fields} token={token} />
+    </TaskDialog>
+  );
+}
+
+export function ImportDialog({ token, onDone, onClose }: DialogProps) {
+  const words = t.tokens.importing;
+  const [fingerprint, setFingerprint] = useState('');
+  const [errors, setErrors] = useState<{ fingerprint?: string; passphrase?: string }>({});
+  const passphrase = useRef<PassphraseHandle>(null);
+  const fields = useRef<NewKeyHandle>(null);
+  const build = (): TokenAction | null => {
+    setErrors({});
+    const digits = fingerprint.replaceAll(/\s/g, '').toLowerCase();
+    if (!/^[0-9a-f]{64}$/.test(digits)) {
+      setErrors({ fingerprint: words.keyWrong });
+      return null;
+    }
+    if (!passphrase.current || passphrase.current.empty) {
+      setErrors({ passphrase: t.common.passphrase.needed });
+      passphrase.current?.focus();
+      return null;
+    }
+    const input = fields.current?.take();
+    if (!input) return null;
+    return {
+      action: 'import-key',
+      fingerprint: digits,
+      passphrase: passphrase.current.take(),
+      ...withoutPuk(input),
+    };
+  };
+  return (
+    <TaskDialog
+      token={token}
+      title={words.title}
+      lead={words.lead}
+      primary={words.primary}
+      busyText={words.busy}
+      build={build}
+      onDone={onDone}
+      onClose={onClose}
+    >
+      <TextField
+        label={words.key}
+        hint={words.keyHint}
+        mono
+        width="full"
+        maxLength={100}
+        value={fingerprint}
+        error={errors.fingerprint}
+        onChange={setFingerprint}
+      />
+      <PassphraseField ref={passphrase} label={words.passphrase} error={errors.passphrase} />
+      <NewKeyFields ref={fields} token={token} />
+    </TaskDialog>
+  );
+}
+
+/** No token that takes keys in asks for a PUK. */
+function withoutPuk<Input extends { readonly puk?: Uint8Array | undefined }>({
+  puk,
+  ...input
+}: Input): Omit<Input, 'puk'> {
+  puk?.fill(0);
+  return input;
+}
+
+interface KeyDialogProps extends DialogProps {
+  readonly slot: TakenSlot;
+}
+
+/** What a change to a key's place asks for: the management key on a PIV card, the PIN elsewhere. */
+function useChangeSecrets(token: TokenView, withPin: boolean) {
+  const managementKey = useRef<ManagementKeyHandle>(null);
+  const pin = useRef<PinHandle>(null);
+  const isPiv = token.custody === 'piv';
+  const asksPin = (!isPiv || withPin) && token.secrets.some(secret => secret.name === 'pin');
+  const fields = (
+    <>
+      {isPiv && <ManagementKeyField ref={managementKey} token={token} />}
+      {asksPin && <PinField ref={pin} label={t.tokens.secret.pin} name={t.tokens.secret.pin} />}
+    </>
+  );
+  const take = (): { managementKey?: Uint8Array<ArrayBuffer>; pin?: Uint8Array<ArrayBuffer> } | null => {
+    const key = isPiv ? managementKey.current?.take() : undefined;
+    if (key === null) return null;
+    const typed = asksPin ? pin.current?.take() : undefined;
+    if (typed === null) {
+      key?.fill(0);
+      return null;
+    }
+    return { ...(key ? { managementKey: key } : {}), ...(typed ? { pin: typed } : {}) };
+  };
+  return { fields, take };
+}
+
+export function DeleteDialog({ token, slot, onDone, onClose }: KeyDialogProps) {
+  const words = t.tokens.deleting;
+  const [typed, setTyped] = useState('');
+  const [tried, setTried] = useState(false);
+  const { fields, take } = useChangeSecrets(token, false);
+  const { fingerprint = '', owners } = slot.key;
+  const wanted = fingerprint.slice(0, 12);
+  return (
+    <TaskDialog
+      danger
+      token={token}
+      title={words.title}
+      lead={words.lead}
+      primary={words.primary}
+      busyText={words.busy}
+      build={() => {
+        setTried(true);
+        if (typed !== wanted) return null;
+        const secrets = take();
+        return secrets
+          ? { action: 'delete-key', slot: slot.id, fingerprint, confirmation: typed, ...secrets }
+          : null;
+      }}
+      onDone={onDone}
+      onClose={onClose}
+    >
+      <Notice tone="warning">
+        {owners.length === 0 && <p>{words.nobody}</p>}
+        {owners.map(owner => (
+          <p key={`${owner.holder}${owner.role}${owner.repository}`}>
+            {words.owner(owner.holder, owner.role, owner.repository)}
+          </p>
+        ))}
+        <p>{words.remains}</p>
+      </Notice>
+      {fields}
+      <TextField
+        label={words.confirm(wanted)}
+        hint={words.confirmHint}
+        mono
+        width="short"
+        maxLength={64}
+        value={typed}
+        error={tried && typed !== wanted ? words.confirmWrong : undefined}
+        onChange={value => setTyped(value.trim())}
+      />
+    </TaskDialog>
+  );
+}
+
+export function CertificateDialog({ token, slot, onDone, onClose }: KeyDialogProps) {
+  const words = t.tokens.certificate;
+  const { fields, take } = useChangeSecrets(token, slot.key.pinPolicy !== 'never');
+  return (
+    <TaskDialog
+      token={token}
+      title={words.title}
+      lead={words.lead}
+      primary={words.primary}
+      busyText={words.busy}
+      build={() => {
+        const secrets = take();
+        return secrets ? { action: 'write-certificate', slot: slot.id, ...secrets } : null;
+      }}
+      onDone={onDone}
+      onClose={onClose}
+    >
+      {fields}
+    </TaskDialog>
+  );
+}
+
+/** What a token proves about one of its keys. */
+export function ProofDialog({
+  token,
+  slot,
+  onAuthorities,
+  onClose,
+}: Pick<KeyDialogProps, 'token' | 'slot' | 'onClose'> & { readonly onAuthorities: () => void }) {
+  const words = t.tokens.proof;
+  const [proof, setProof] = useState<TokenProof | null>(null);
+  const [error, setError] = useState<ErrorReport | null>(null);
+  const { save, saving, status } = useSaveFile(words.saveTitle);
+  const { id } = token;
+  useEffect(() => {
+    let current = true;
+    void ask('readTokenProof', { token: id, slot: slot.id }).then(outcome => {
+      if (!current) return;
+      if (outcome.ok) setProof(outcome.value);
+      else setError(outcome.error);
+    });
+    return () => {
+      current = false;
+    };
+  }, [id, slot.id]);
+  const proven = proof?.attestation.verdict === 'proven';
+  const chain = proof?.attestation.chain;
+  return (
+    <Dialog title={words.title} onClose={onClose}>
+      {error && <ErrorPanel error={error} />}
+      <Progress text={proof || error ? null : words.reading} />
+      {proof && (
+        <>
+          <Notice tone={proven ? 'good' : 'warning'} title={proven ? words.proven : words.notProven}>
+            <p>{proof.sentence}</p>
+          </Notice>
+          <Facts
+            dense
+            rows={[
+              { label: words.fingerprint, value: proof.fingerprint },
+              ...(proof.attestation.verdict === 'proven'
+                ? [{ label: words.trustedBy, value: proof.attestation.trustedBy }]
+                : []),
+              ...(proof.serial === undefined ? [] : [{ label: words.serial, value: proof.serial }]),
+              ...(proof.firmware === undefined ? [] : [{ label: words.firmware, value: proof.firmware }]),
+              {
+                label: words.policies,
+                value: [
+                  t.tokens.panel.pinPolicy[proof.pinPolicy],
+                  t.tokens.panel.touchPolicy[proof.touchPolicy],
+                ]
+                  .filter(Boolean)
+                  .join(', '),
+              },
+            ]}
+          />
+          {status}
+        </>
+      )}
+      <DialogActions>
+        <Action shortcut={escapeKey} onPress={onClose}>
+          {t.common.close}
+        </Action>
+        {proof && !proven && <Action onPress={onAuthorities}>{words.authorities}</Action>}
+        {chain && (
+          <Action
+            kind="primary"
+            shortcut={primaryKey}
+            busy={saving}
+            onPress={() => {
+              const name = `attestation-${proof.fingerprint.slice(0, 12)}.pem`;
+              void save({ name, bytes: new TextEncoder().encode(chain) });
+            }}
+          >
+            {words.save}
+          </Action>
+        )}
+      </DialogActions>
+    </Dialog>
+  );
+}

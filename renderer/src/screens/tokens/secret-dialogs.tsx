@@ -1,0 +1,395 @@
+import { useEffect, useRef, useState } from 'react';
+import type { ManagedToken, TokenAction, TokenView } from '../../../../shared/contract/tokens.ts';
+import { Action } from '../../components/action.tsx';
+import { cx } from '../../components/classes.ts';
+import { Dialog, DialogActions } from '../../components/dialog.tsx';
+import { Check, TextField } from '../../components/fields.tsx';
+import { Icon } from '../../components/icons.tsx';
+import { ErrorPanel, Notice } from '../../components/notice.tsx';
+import { Progress } from '../../components/progress.tsx';
+import { escapeKey, primaryKey } from '../../components/shortcuts.ts';
+import {
+  ManagementKeyField,
+  type ManagementKeyHandle,
+} from '../../components/tokens/management-key-field.tsx';
+import { NewPin, PinField, type PinHandle } from '../../components/tokens/new-pin.tsx';
+import { secretName } from '../../components/tokens/tries.tsx';
+import { t } from '../../messages/index.ts';
+import { TaskDialog, useTask } from './task-dialog.tsx';
+import css from './tokens.module.css';
+
+interface DialogProps {
+  readonly token: TokenView;
+  readonly onDone: (done: ManagedToken) => void;
+  readonly onClose: () => void;
+}
+type PinName = 'pin' | 'puk';
+
+/** The fields that change a PIN or PUK, and the task they make. */
+function useChangeFields(token: TokenView, name: PinName) {
+  const current = useRef<PinHandle>(null);
+  const next = useRef<PinHandle>(null);
+  const called = secretName(token, name);
+  const isPiv = token.custody === 'piv';
+  const fields = (
+    <>
+      <PinField
+        key={`${name}-current`}
+        ref={current}
+        autoFocus
+        label={t.tokens.change.current(called)}
+        name={called}
+        hint={isPiv ? t.tokens.change.currentHint[name] : undefined}
+      />
+      <NewPin
+        key={`${name}-next`}
+        ref={next}
+        name={called}
+        hint={isPiv ? t.tokens.change.nextHint : undefined}
+      />
+    </>
+  );
+  const build = (): TokenAction | null => {
+    const before = current.current?.take();
+    if (!before) return null;
+    const after = next.current?.take();
+    if (!after) {
+      before.fill(0);
+      return null;
+    }
+    return { action: name === 'pin' ? 'change-pin' : 'change-puk', current: before, next: after };
+  };
+  return { fields, build };
+}
+
+export function ChangePinDialog({ token, name, onDone, onClose }: DialogProps & { readonly name: PinName }) {
+  const words = t.tokens.change;
+  const { fields, build } = useChangeFields(token, name);
+  const title =
+    name === 'pin' ? words.pinTitle : token.custody === 'ledger' ? words.adminTitle : words.pukTitle;
+  return (
+    <TaskDialog
+      token={token}
+      title={title}
+      primary={words.primary}
+      busyText={words.busy}
+      build={build}
+      onDone={onDone}
+      onClose={onClose}
+    >
+      {fields}
+    </TaskDialog>
+  );
+}
+
+export function UnblockDialog({ token, onDone, onClose }: DialogProps) {
+  const words = t.tokens.unblock;
+  const puk = useRef<PinHandle>(null);
+  const next = useRef<PinHandle>(null);
+  const called = secretName(token, 'puk');
+  const build = (): TokenAction | null => {
+    const by = puk.current?.take();
+    if (!by) return null;
+    const after = next.current?.take();
+    if (!after) {
+      by.fill(0);
+      return null;
+    }
+    return { action: 'unblock-pin', puk: by, next: after };
+  };
+  return (
+    <TaskDialog
+      token={token}
+      title={words.title}
+      lead={words.lead}
+      primary={words.primary}
+      busyText={words.busy}
+      build={build}
+      onDone={onDone}
+      onClose={onClose}
+    >
+      <PinField ref={puk} autoFocus label={called} name={called} />
+      <NewPin
+        ref={next}
+        name={t.tokens.secret.pin}
+        hint={token.custody === 'piv' ? t.tokens.change.nextHint : undefined}
+      />
+    </TaskDialog>
+  );
+}
+
+const countOf = (text: string): number | null =>
+  /^([1-9]\d?|1\d\d|2[0-4]\d|25[0-5])$/.test(text) ? Number(text) : null;
+
+export function SetTriesDialog({ token, onDone, onClose }: DialogProps) {
+  const words = t.tokens.triesDialog;
+  const [tries, setTries] = useState({ pin: '5', puk: '5' });
+  const [tried, setTried] = useState(false);
+  const pin = useRef<PinHandle>(null);
+  const managementKey = useRef<ManagementKeyHandle>(null);
+  const build = (): TokenAction | null => {
+    setTried(true);
+    const pinTries = countOf(tries.pin);
+    const pukTries = countOf(tries.puk);
+    if (pinTries === null || pukTries === null) return null;
+    const key = managementKey.current?.take();
+    if (!key) return null;
+    const typed = pin.current?.take();
+    if (!typed) {
+      key.fill(0);
+      return null;
+    }
+    return { action: 'set-tries', pinTries, pukTries, pin: typed, managementKey: key };
+  };
+  const error = (text: string) => (tried && countOf(text) === null ? words.wrong : undefined);
+  return (
+    <TaskDialog
+      token={token}
+      title={words.title}
+      lead={words.lead}
+      primary={words.primary}
+      busyText={words.busy}
+      build={build}
+      onDone={onDone}
+      onClose={onClose}
+    >
+      <TextField
+        label={words.pin}
+        width="tiny"
+        maxLength={3}
+        value={tries.pin}
+        error={error(tries.pin)}
+        onChange={value => setTries({ ...tries, pin: value.trim() })}
+      />
+      <TextField
+        label={words.puk}
+        width="tiny"
+        maxLength={3}
+        value={tries.puk}
+        error={error(tries.puk)}
+        onChange={value => setTries({ ...tries, puk: value.trim() })}
+      />
+      <ManagementKeyField ref={managementKey} token={token} />
+      <PinField ref={pin} label={t.tokens.change.current(t.tokens.secret.pin)} name={t.tokens.secret.pin} />
+    </TaskDialog>
+  );
+}
+
+/** The digits of a key in groups of four, straight into the page's elements: never in React state or a store. */
+function writeGroups(list: HTMLElement, key: Uint8Array): void {
+  const groups: HTMLElement[] = [];
+  for (let index = 0; index < key.length; index += 2) {
+    const item = document.createElement('li');
+    item.textContent = [...key.subarray(index, index + 2)]
+      .map(byte => byte.toString(16).padStart(2, '0'))
+      .join('');
+    groups.push(item);
+  }
+  list.replaceChildren(...groups);
+}
+
+/**
+ * The new management key, shown once. It stays until somebody says that it is written down: it can be read nowhere
+ * else, so it is not taken away when nobody touches the window.
+ */
+function NewManagementKey({
+  managementKey,
+  onClose,
+}: {
+  readonly managementKey: Uint8Array;
+  readonly onClose: () => void;
+}) {
+  const words = t.tokens.management;
+  const list = useRef<HTMLOListElement>(null);
+  const [written, setWritten] = useState(false);
+  const [tried, setTried] = useState(false);
+  useEffect(() => {
+    const element = list.current;
+    if (element) writeGroups(element, managementKey);
+    return () => element?.replaceChildren();
+  }, [managementKey]);
+  const close = () => {
+    setTried(true);
+    if (!written) return;
+    managementKey.fill(0);
+    onClose();
+  };
+  return (
+    <>
+      <p className={css.text}>{words.shownText}</p>
+      <ol ref={list} className={css.groups} aria-label={words.shownTitle} />
+      <Check
+        label={words.written}
+        checked={written}
+        error={tried && !written ? words.writtenNeeded : undefined}
+        onChange={setWritten}
+      />
+      <DialogActions>
+        <Action kind="primary" shortcut={primaryKey} onPress={close}>
+          {words.shownPrimary}
+        </Action>
+      </DialogActions>
+    </>
+  );
+}
+
+export function ManagementKeyDialog({ token, onDone, onClose }: DialogProps) {
+  const words = t.tokens.management;
+  const present = useRef<ManagementKeyHandle>(null);
+  const [done, setDone] = useState<ManagedToken | null>(null);
+  if (done?.managementKey) {
+    const finish = () => onDone({ ...done, managementKey: undefined });
+    return (
+      <Dialog title={words.shownTitle} onClose={() => {}}>
+        <NewManagementKey managementKey={done.managementKey} onClose={finish} />
+      </Dialog>
+    );
+  }
+  return (
+    <TaskDialog
+      token={token}
+      title={words.title}
+      lead={words.lead}
+      primary={words.primary}
+      busyText={words.busy}
+      build={() => {
+        const managementKey = present.current?.take();
+        return managementKey ? { action: 'change-management-key', managementKey } : null;
+      }}
+      onDone={setDone}
+      onClose={onClose}
+    >
+      <ManagementKeyField ref={present} token={token} />
+    </TaskDialog>
+  );
+}
+
+// ---------------------------------------------------------------- all three, in order
+
+type SecretName = TokenView['secrets'][number]['name'];
+const order: readonly SecretName[] = ['pin', 'puk', 'management-key'];
+
+interface StageProps {
+  readonly token: TokenView;
+  readonly onDone: () => void;
+  readonly onClose: () => void;
+}
+
+function PinStage({ token, name, onDone, onClose }: StageProps & { readonly name: PinName }) {
+  const { fields, build } = useChangeFields(token, name);
+  const { busy, error, run } = useTask(token, onDone);
+  return (
+    <>
+      {error && <ErrorPanel error={error} />}
+      <fieldset disabled={busy} className={css.fields}>
+        {fields}
+      </fieldset>
+      <Progress text={busy ? t.tokens.change.busy : null} />
+      <DialogActions>
+        <Action shortcut={escapeKey} blocked={busy} onPress={onClose}>
+          {t.common.close}
+        </Action>
+        <Action kind="primary" shortcut={primaryKey} busy={busy} onPress={() => void run(build())}>
+          {t.tokens.setUp.next}
+        </Action>
+      </DialogActions>
+    </>
+  );
+}
+
+function ManagementStage({ token, onDone, onClose, onShown }: StageProps & { readonly onShown: () => void }) {
+  const words = t.tokens.management;
+  const present = useRef<ManagementKeyHandle>(null);
+  const [shown, setShown] = useState<Uint8Array | null>(null);
+  const { busy, error, run } = useTask(token, done => {
+    if (!done.managementKey) return onDone();
+    setShown(done.managementKey);
+    onShown();
+  });
+  if (shown) return <NewManagementKey managementKey={shown} onClose={onDone} />;
+  const build = (): TokenAction | null => {
+    const managementKey = present.current?.take();
+    return managementKey ? { action: 'change-management-key', managementKey } : null;
+  };
+  return (
+    <>
+      <p className={css.text}>{words.lead}</p>
+      {error && <ErrorPanel error={error} />}
+      <fieldset disabled={busy} className={css.fields}>
+        <ManagementKeyField ref={present} token={token} />
+      </fieldset>
+      <Progress text={busy ? words.busy : null} />
+      <DialogActions>
+        <Action shortcut={escapeKey} blocked={busy} onPress={onClose}>
+          {t.common.close}
+        </Action>
+        <Action kind="primary" shortcut={primaryKey} busy={busy} onPress={() => void run(build())}>
+          {words.primary}
+        </Action>
+      </DialogActions>
+    </>
+  );
+}
+
+/** A token as it came from the shop: its three secrets are changed one after the other. */
+export function SetUpDialog({ token, onClose }: { readonly token: TokenView; readonly onClose: () => void }) {
+  const words = t.tokens.setUp;
+  const [stages] = useState(() =>
+    order.filter(name => token.secrets.some(secret => secret.name === name && secret.isDefault)),
+  );
+  const [done, setDone] = useState<readonly SecretName[]>([]);
+  const now = stages.find(name => !done.includes(name));
+  const finish = (name: SecretName) => setDone(before => [...before, name]);
+  const [held, setHeld] = useState(false);
+  // A management key that stands on the screen is not left by a key stroke.
+  const leave = held && now === 'management-key' ? () => {} : onClose;
+  return (
+    <Dialog title={words.title} onClose={leave}>
+      <p className={css.text}>{words.lead}</p>
+      <ol className={css.stages}>
+        {stages.map((name, index) => {
+          const state = done.includes(name) ? 'done' : name === now ? 'now' : 'waiting';
+          return (
+            <li
+              key={name}
+              className={cx(css.stage, css[`stage-${state}`])}
+              aria-current={state === 'now' ? 'step' : undefined}
+            >
+              <span className={css.stageMark} aria-hidden="true">
+                {state === 'done' ? <Icon name="check" /> : index + 1}
+              </span>
+              <span>
+                <strong>{secretName(token, name)}</strong>{' '}
+                <span className={css.stageState}>{words[state]}</span>
+                <span className={css.stageWhy}>{words.why[name]}</span>
+              </span>
+            </li>
+          );
+        })}
+      </ol>
+      {now === undefined ? (
+        <>
+          <Notice tone="good" title={words.allDone} />
+          <DialogActions>
+            <Action kind="primary" shortcut={primaryKey} onPress={onClose}>
+              {words.close}
+            </Action>
+          </DialogActions>
+        </>
+      ) : (
+        <section key={now} aria-label={secretName(token, now)} className={css.fields}>
+          {now === 'management-key' ? (
+            <ManagementStage
+              token={token}
+              onDone={() => finish(now)}
+              onClose={onClose}
+              onShown={() => setHeld(true)}
+            />
+          ) : (
+            <PinStage token={token} name={now} onDone={() => finish(now)} onClose={onClose} />
+          )}
+        </section>
+      )}
+    </Dialog>
+  );
+}
