@@ -76,6 +76,8 @@ export function SelectField<Value extends string>(props: {
   readonly onChange: (value: Value) => void;
   readonly hideLabel?: boolean;
   readonly compact?: boolean;
+  /** A longer name, when the label alone is ambiguous. */
+  readonly ariaLabel?: string;
 }) {
   const id = useId();
   return (
@@ -85,6 +87,7 @@ export function SelectField<Value extends string>(props: {
       </label>
       <select
         id={id}
+        aria-label={props.ariaLabel}
         className={cx(css.input, css.select, props.compact && css.compact)}
         value={props.value}
         onChange={event => {

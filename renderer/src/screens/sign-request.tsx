@@ -11,7 +11,6 @@ import { FileOrScan } from '../components/file-or-scan.tsx';
 import { Centre, Foot, Frame, Right, SideSection } from '../components/frame.tsx';
 import { Heading, SubHeading } from '../components/heading.tsx';
 import { ErrorPanel, Notice } from '../components/notice.tsx';
-import { PassphraseField, type PassphraseHandle } from '../components/passphrase-field.tsx';
 import { Progress } from '../components/progress.tsx';
 import { QrShow } from '../components/qr-show.tsx';
 import { RehearsalMark } from '../components/rehearsal.tsx';
@@ -20,6 +19,13 @@ import { altKey, escapeKey, primaryKey } from '../components/shortcuts.ts';
 import { HashHex, HashWords } from '../components/words.tsx';
 import { t } from '../messages/index.ts';
 import { PayloadTabs } from '../steps/exact-bytes.tsx';
+import {
+  CredentialField,
+  type CredentialHandle,
+  onToken,
+  useKeyBlocked,
+  wipeCredential,
+} from '../steps/token-place.tsx';
 import { useNavigation } from '../stores/navigation.ts';
 import css from './sign-request.module.css';
 
@@ -118,23 +124,18 @@ function ReadRequest({ file, view, signed, onSigned, onOther }: ReadProps) {
   const [chosen, setChosen] = useState<string | null>(open.length === 1 && open[0] ? keyOf(open[0]) : null);
   const [compared, setCompared] = useState(view.trust !== 'first-sight');
   const [tried, setTried] = useState(false);
-  const [missing, setMissing] = useState<string>();
   const [busy, setBusy] = useState(false);
   const [error, setError] = useState<ErrorReport | null>(null);
-  const passphrase = useRef<PassphraseHandle>(null);
+  const field = useRef<CredentialHandle>(null);
   const asked = open.find(candidate => keyOf(candidate) === chosen);
+  const blocked = useKeyBlocked(asked?.place);
 
   const sign = async () => {
     setTried(true);
-    setMissing(undefined);
     const payload = view.payloads.find(candidate => candidate.role === asked?.role);
-    const field = passphrase.current;
-    if (!compared || !asked || !payload || !field || busy) return;
-    if (field.empty) {
-      setMissing(t.common.passphrase.needed);
-      return field.focus();
-    }
-    const bytes = field.take();
+    if (!compared || !asked || !payload || busy) return;
+    const credential = field.current?.take();
+    if (!credential) return;
     setBusy(true);
     setError(null);
     try {
@@ -143,13 +144,13 @@ function ReadRequest({ file, view, signed, onSigned, onOther }: ReadProps) {
         role: asked.role,
         fingerprint: asked.fingerprint,
         payloadHash: payload.fingerprint.hex,
-        passphrase: bytes,
+        ...credential,
       });
       setBusy(false);
       if (outcome.ok) onSigned(asked, outcome.value.file);
       else setError(outcome.error);
     } finally {
-      bytes.fill(0);
+      wipeCredential(credential);
     }
   };
   return (
@@ -200,18 +201,18 @@ function ReadRequest({ file, view, signed, onSigned, onOther }: ReadProps) {
               onChange={setChosen}
             />
             {asked && (
-              <PassphraseField
+              <CredentialField
                 key={keyOf(asked)}
-                ref={passphrase}
-                label={t.steps.sign.passphrase(asked.holder)}
+                ref={field}
+                place={asked.place}
+                holder={asked.holder}
                 hint={words.hint}
-                error={missing}
               />
             )}
           </fieldset>
         )}
         {elsewhere.length > 0 && <p className={css.text}>{words.elsewhere(elsewhere.join(', '))}</p>}
-        <Progress text={busy ? words.busy : null} />
+        <Progress text={busy ? (onToken(asked?.place) ? t.tokens.step.signBusy : words.busy) : null} />
       </Centre>
       <Evidence view={view} />
       <Foot
@@ -221,8 +222,15 @@ function ReadRequest({ file, view, signed, onSigned, onOther }: ReadProps) {
           </Action>
         }
       >
+        {blocked && <span className={css.blocked}>{blocked}</span>}
         {open.length > 0 && (
-          <Action kind="primary" shortcut={primaryKey} busy={busy} onPress={() => void sign()}>
+          <Action
+            kind="primary"
+            shortcut={primaryKey}
+            blocked={blocked !== undefined}
+            busy={busy}
+            onPress={() => void sign()}
+          >
             {words.sign}
           </Action>
         )}

@@ -1,10 +1,16 @@
-import { useRef, useState } from 'react';
-import { PassphraseField, type PassphraseHandle } from '../components/passphrase-field.tsx';
+import { useRef } from 'react';
 import { t } from '../messages/index.ts';
 import { useCeremony } from '../stores/ceremony.ts';
 import { type StepProps, useBy } from './step.ts';
 import { StepLayout } from './step-layout.tsx';
 import css from './steps.module.css';
+import {
+  CredentialField,
+  type CredentialHandle,
+  onToken,
+  useKeyBlocked,
+  wipeCredential,
+} from './token-place.tsx';
 
 const words = t.keySteps.certify;
 
@@ -12,39 +18,28 @@ const words = t.keySteps.certify;
 export function CertifyKeyStep({ ceremony, step }: StepProps) {
   const complete = useCeremony(state => state.complete);
   const by = useBy({ ceremony, step });
-  const passphrase = useRef<PassphraseHandle>(null);
-  const [error, setError] = useState<string>();
+  const field = useRef<CredentialHandle>(null);
+  const blocked = useKeyBlocked(step.place);
   const submit = async () => {
-    const field = passphrase.current;
-    if (!field) return;
-    if (field.empty) {
-      setError(t.common.passphrase.needed);
-      return field.focus();
-    }
-    setError(undefined);
-    const bytes = field.take();
+    const credential = field.current?.take();
+    if (!credential) return;
+    const busy = onToken(step.place) ? t.tokens.step.certifyBusy : words.busy;
     try {
-      await complete(step.id, by, { kind: 'certify-key', passphrase: bytes }, words.busy);
+      await complete(step.id, by, { kind: 'certify-key', ...credential }, busy);
     } finally {
-      bytes.fill(0);
+      wipeCredential(credential);
     }
   };
   return (
     <StepLayout
       ceremony={ceremony}
       step={step}
-      primary={{ label: words.primary, onPress: () => void submit() }}
+      primary={{ label: words.primary, onPress: () => void submit(), blocked }}
     >
       <p className={css.turn}>{t.steps.generateKey.turn(step.who)}</p>
       <p className={css.text}>{words.what}</p>
       <div className={css.fields}>
-        <PassphraseField
-          ref={passphrase}
-          label={t.steps.sign.passphrase(step.who)}
-          hint={words.hint}
-          error={error}
-          autoFocus
-        />
+        <CredentialField ref={field} place={step.place} holder={step.who} hint={words.hint} autoFocus />
       </div>
     </StepLayout>
   );

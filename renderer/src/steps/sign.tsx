@@ -1,7 +1,6 @@
 import { useRef, useState } from 'react';
 import { cx } from '../components/classes.ts';
 import { Facts } from '../components/facts.tsx';
-import { PassphraseField, type PassphraseHandle } from '../components/passphrase-field.tsx';
 import { altKey } from '../components/shortcuts.ts';
 import { HashWords } from '../components/words.tsx';
 import { t } from '../messages/index.ts';
@@ -12,6 +11,13 @@ import { SignTogetherButton } from './sign-together.tsx';
 import { type StepProps, useBy } from './step.ts';
 import { StepLayout } from './step-layout.tsx';
 import css from './steps.module.css';
+import {
+  CredentialField,
+  type CredentialHandle,
+  onToken,
+  useKeyBlocked,
+  wipeCredential,
+} from './token-place.tsx';
 import { isHere, Turn } from './turn.tsx';
 import { usePayload } from './use-payload.ts';
 
@@ -21,8 +27,8 @@ const words = t.steps.sign;
 export function SignStep({ ceremony, step }: StepProps) {
   const complete = useCeremony(state => state.complete);
   const by = useBy({ ceremony, step });
-  const passphrase = useRef<PassphraseHandle>(null);
-  const [error, setError] = useState<string>();
+  const field = useRef<CredentialHandle>(null);
+  const keyBlocked = useKeyBlocked(step.place);
   const [showing, setShowing] = useState(false);
   const role = step.role ?? 'root';
   const payload = ceremony.payloads.find(candidate => candidate.role === role);
@@ -30,19 +36,19 @@ export function SignStep({ ceremony, step }: StepProps) {
   const absent = ceremony.people.length > 0 && !isHere({ ceremony, step });
 
   const submit = async () => {
-    const field = passphrase.current;
-    if (!field || !payload) return;
-    if (field.empty) {
-      setError(t.common.passphrase.needed);
-      return field.focus();
-    }
-    setError(undefined);
-    const bytes = field.take();
+    if (!payload) return;
+    const credential = field.current?.take();
+    if (!credential) return;
+    const busy = onToken(step.place) ? t.tokens.step.signBusy : words.busy;
     try {
-      const input = { kind: 'sign', payloadHash: payload.fingerprint.hex, passphrase: bytes } as const;
-      await complete(step.id, by, input, words.busy);
+      await complete(
+        step.id,
+        by,
+        { kind: 'sign', payloadHash: payload.fingerprint.hex, ...credential },
+        busy,
+      );
     } finally {
-      bytes.fill(0);
+      wipeCredential(credential);
     }
   };
   return (
@@ -52,7 +58,7 @@ export function SignStep({ ceremony, step }: StepProps) {
       primary={{
         label: words.primary,
         onPress: () => void submit(),
-        blocked: payload ? (absent ? t.difference.turn.absentBlocked(step.who) : undefined) : words.missing,
+        blocked: payload ? (absent ? t.difference.turn.absentBlocked(step.who) : keyBlocked) : words.missing,
       }}
       secondary={
         payload ? [{ label: words.exact, onPress: () => setShowing(true), shortcut: altKey('b') }] : []
@@ -78,12 +84,12 @@ export function SignStep({ ceremony, step }: StepProps) {
         {absent ? (
           <p className={css.text}>{t.difference.turn.absentText(step.who)}</p>
         ) : (
-          <PassphraseField
+          <CredentialField
             key={step.id}
-            ref={passphrase}
-            label={words.passphrase(step.who)}
+            ref={field}
+            place={step.place}
+            holder={step.who}
             hint={words.hint}
-            error={error}
             autoFocus
           />
         )}

@@ -1,3 +1,4 @@
+import type { Custody } from '../../../shared/ceremony/custody.ts';
 import {
   type GeneratedKeyType,
   type RotationPlan,
@@ -15,6 +16,7 @@ import {
   nameProblems,
   newId,
   type Problems,
+  plannedHolder,
   planOfRoom,
   type RoomDraft,
   readDuration,
@@ -58,6 +60,8 @@ export interface Member {
   readonly fate: Fate;
   /** The kind of their next key, where they get one. */
   readonly keytype: GeneratedKeyType;
+  /** Where their next key will be kept. */
+  readonly custody: Custody;
   readonly compromised: boolean;
 }
 export interface Roster {
@@ -90,6 +94,7 @@ const rosterOf = (keys: Repository['rootKeys']): Roster => ({
     keyId,
     fate: 'stays',
     keytype: 'ecdsa-p256',
+    custody: 'software',
     compromised: false,
   })),
   joining: [],
@@ -133,12 +138,13 @@ export function draftOfPlan(
         ...member,
         fate: next ? 'replaced' : 'leaves',
         keytype: next?.keytype ?? member.keytype,
+        custody: next?.custody ?? 'software',
         compromised: compromised.includes(member.name),
       };
     }),
     joining: add
       .filter(holder => !members.some(member => member.name === holder.name))
-      .map(holder => ({ ...holder, id: newId() })),
+      .map(holder => ({ ...holder, custody: holder.custody ?? 'software', id: newId() })),
   });
   const targets = plan.targets ?? { add: [], remove: [], compromised: [] };
   const root = roster(blank.root, plan.add, plan.remove, plan.compromised);
@@ -239,8 +245,8 @@ export function rotationOf(
 ): ReturnType<typeof rotationPlanSchema.parse> | null {
   const moved = ({ members, joining }: Roster) => ({
     add: [
-      ...members.filter(member => member.fate === 'replaced').map(({ name, keytype }) => ({ name, keytype })),
-      ...joining.map(({ name, keytype }) => ({ name, keytype })),
+      ...members.filter(member => member.fate === 'replaced').map(plannedHolder),
+      ...joining.map(plannedHolder),
     ],
     remove: members.filter(member => member.fate !== 'stays').map(member => member.name),
   });

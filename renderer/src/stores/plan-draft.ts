@@ -10,6 +10,7 @@ import {
   nameProblems,
   newId,
   type Problems,
+  plannedHolder,
   planOfRoom,
   type RoomDraft,
   readDuration,
@@ -52,7 +53,12 @@ export interface Draft extends RoomDraft {
 
 export function blankDraft(): Draft {
   const words = t.planner;
-  const holder = (name: string): DraftHolder => ({ id: newId(), name, keytype: 'ecdsa-p256' });
+  const holder = (name: string): DraftHolder => ({
+    id: newId(),
+    name,
+    keytype: 'ecdsa-p256',
+    custody: 'software',
+  });
   return {
     dialect: null,
     repository: '',
@@ -142,7 +148,7 @@ export function draftProblems(
 /** @returns the plan a complete draft stands for; null while something is missing. */
 export function planOf(draft: Draft): GenesisPlanInput | null {
   if (draft.dialect === null || draft.threshold === null) return null;
-  const plain = (holders: Draft['holders']) => holders.map(({ name, keytype }) => ({ name, keytype }));
+  const plain = (holders: Draft['holders']) => holders.map(plannedHolder);
   const { participants, policy } = planOfRoom(draft);
   return {
     ceremony: 'genesis',
@@ -165,7 +171,8 @@ export function planOf(draft: Draft): GenesisPlanInput | null {
 
 /** @returns the draft a plan stands for, so that it can be changed */
 export function planToChange(plan: GenesisPlan): Draft {
-  const rows = (holders: GenesisPlan['holders']) => holders.map(holder => ({ ...holder, id: newId() }));
+  const rows = (holders: GenesisPlan['holders']) =>
+    holders.map(holder => ({ ...holder, custody: holder.custody ?? 'software', id: newId() }));
   const holders = rows(plan.holders);
   return {
     dialect: plan.dialect,

@@ -1,3 +1,4 @@
+import type { Custody } from '../../../shared/ceremony/custody.ts';
 import {
   type GeneratedKeyType,
   holderSchema,
@@ -32,7 +33,20 @@ export interface DraftPerson {
 }
 export interface DraftHolder extends DraftPerson {
   readonly keytype: GeneratedKeyType;
+  /** Where the key will be kept. */
+  readonly custody: Custody;
 }
+
+/** @returns how a plan says whose key is made: one that is kept in this vault goes without saying */
+export const plannedHolder = ({
+  name,
+  keytype,
+  custody,
+}: Pick<DraftHolder, 'name' | 'keytype' | 'custody'>) => ({
+  name,
+  keytype,
+  ...(custody === 'software' ? {} : { custody }),
+});
 
 /** Who is in the room besides the holders, and what happens when a network appears there. */
 export interface RoomDraft {

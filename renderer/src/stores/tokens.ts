@@ -66,9 +66,12 @@ function watch(): () => void {
   };
 }
 
-/** The tokens that are plugged in, looked for about each second while somebody uses this. */
-export function useWatchedTokens(): Pick<Tokens, 'view' | 'error'> {
+/**
+ * The tokens that are plugged in, looked for about each second while somebody uses this.
+ * @param wanted whether this one does, now
+ */
+export function useWatchedTokens(wanted = true): Pick<Tokens, 'view' | 'error'> {
   const { view, error } = useTokens();
-  useEffect(watch, []);
+  useEffect(() => (wanted ? watch() : undefined), [wanted]);
   return { view, error };
 }

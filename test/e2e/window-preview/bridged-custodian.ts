@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import type { Page } from 'playwright';
 import { type Custodian, createCustodian } from '../../../electron/custodian/custodian.ts';
+import type { TokenFinders } from '../../../electron/custodian/tokens/token-desk.ts';
 import { requestNames } from '../../../shared/contract/request-names.ts';
 import type {
   FileInput,
@@ -54,7 +55,7 @@ export class BridgedCustodian {
   readonly #started = Date.now();
   readonly #page: Page;
 
-  constructor(page: Page) {
+  constructor(page: Page, tokenFinders?: TokenFinders) {
     this.#page = page;
     this.custodian = createCustodian({
       vaultPath: path.join(this.folder, 'vault'),
@@ -63,6 +64,10 @@ export class BridgedCustodian {
       clock: () => this.now(),
       describeNetwork: () => this.network,
       onJournal: (entries, head) => void this.tell({ event: 'journal', entries, head }),
+      onToken: event => void this.tell(event),
+      deviceRule: '# a rule\n',
+      // None of this machine's: what is shown must not depend on what is plugged into it.
+      tokenFinders: tokenFinders ?? (() => []),
     });
   }
 

@@ -2,6 +2,7 @@ import { mkdirSync } from 'node:fs';
 import path from 'node:path';
 import AxeBuilder from '@axe-core/playwright';
 import { type Browser, chromium, type Page } from 'playwright';
+import type { TokenFinders } from '../../../electron/custodian/tokens/token-desk.ts';
 import { BridgedCustodian } from './bridged-custodian.ts';
 import { type ServedWindow, serveWindow } from './serve-window.ts';
 
@@ -20,25 +21,25 @@ export class Preview {
   readonly #shots = process.env.ROOTWARD_SHOTS;
   #count = 0;
 
-  private constructor(served: ServedWindow, browser: Browser, page: Page) {
+  private constructor(served: ServedWindow, browser: Browser, page: Page, finders?: TokenFinders) {
     this.#served = served;
     this.#browser = browser;
     this.page = page;
-    this.main = new BridgedCustodian(page);
+    this.main = new BridgedCustodian(page, finders);
     page.on('pageerror', error => this.complaints.push(String(error)));
     page.on('console', message => {
       if (message.type() === 'error' || message.type() === 'warning') this.complaints.push(message.text());
     });
   }
 
-  static async open(): Promise<Preview> {
+  static async open(finders?: TokenFinders): Promise<Preview> {
     const served = await serveWindow();
     const browser = await chromium.launch({ executablePath: browserPath, args: ['--no-sandbox'] });
     const context = await browser.newContext({
       viewport: { width: 1360, height: 900 },
       reducedMotion: 'reduce',
     });
-    const preview = new Preview(served, browser, await context.newPage());
+    const preview = new Preview(served, browser, await context.newPage(), finders);
     await preview.main.attach();
     return preview;
   }

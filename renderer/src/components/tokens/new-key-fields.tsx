@@ -43,7 +43,8 @@ export function NewKeyFields({
   const isPiv = token.custody === 'piv';
   const hasPin = token.secrets.some(secret => secret.name === 'pin');
   const asksPuk = token.custody === 'ledger' && token.secrets.some(secret => secret.name === 'puk');
-  const asksPin = hasPin && (pinLabel !== undefined || token.custody === 'pkcs11');
+  const signs = pinLabel !== undefined && !(isPiv && pinPolicy === 'never');
+  const asksPin = hasPin && (signs || token.custody === 'pkcs11');
 
   useImperativeHandle(
     ref,

@@ -10,9 +10,21 @@ export const holdersOn = (token: TokenView): string[] => [
   ...new Set(token.slots.flatMap(slot => slot.key?.owners.map(owner => owner.holder) ?? [])),
 ];
 
-/** @returns the secrets that are still those every token is sold with */
-export const defaultSecrets = (token: TokenView): TokenView['secrets'] =>
-  token.secrets.filter(secret => secret.isDefault === true);
+/** @returns what of a token everybody knows, in words: "PIN, PUK and management key"; empty: nothing, as far as it tells */
+export function defaultNames(token: TokenView): string {
+  const names = token.secrets
+    .filter(secret => secret.isDefault === true)
+    .map(({ name }) => t.tokens.secretInText[name]);
+  const last = names.pop() ?? '';
+  return names.length === 0 ? last : `${names.join(', ')} and ${last}`;
+}
+
+/** @returns what is to be known of a token, but for secrets nobody changed yet: the guided step says that. */
+export const otherAdvice = (token: TokenView): TokenView['advice'] =>
+  token.advice.filter(
+    ({ message }) =>
+      defaultNames(token) === '' || !message.includes('still the one every token is sold with'),
+  );
 
 /** Where the key of a step is among the tokens that are plugged in. */
 export type FoundPlace =

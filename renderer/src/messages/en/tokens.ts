@@ -9,20 +9,21 @@ export const tokens = {
   chipUnknown: 'Tokens',
   chipLabel: 'Show the tokens',
   custody: {
-    software: 'A file in this vault',
-    piv: 'A PIV card',
-    ledger: 'A Ledger',
-    pkcs11: 'A PKCS#11 token',
+    software: 'in this vault, behind a passphrase',
+    piv: 'on a PIV card (YubiKey or another)',
+    ledger: 'on a Ledger',
+    pkcs11: 'on a PKCS#11 token',
   } satisfies Record<Custody, string>,
-  custodyOf: (role: string, number: number) => `Where ${role} holder ${number} keeps the key`,
-  custodyOfName: (name: string) => `Where the next key of ${name} is kept`,
-  keptIn: 'Kept in',
+  kept: 'Key kept',
+  custodyOf: (role: string, number: number) => `Key kept, ${role} holder ${number}`,
+  custodyOfName: (name: string) => `Key kept, the next one of ${name}`,
   kind: { piv: 'PIV card', ledger: 'Ledger', pkcs11: 'PKCS#11 token' },
   serial: (serial: string) => `serial ${serial}`,
   named: (product: string, serial: string | undefined) =>
     serial === undefined ? product : `${product}, serial ${serial}`,
   state: { reading: 'Being read…', ready: 'Ready', 'in-use': 'At work', problem: 'Cannot be used as it is' },
   secret: { pin: 'PIN', puk: 'PUK', 'management-key': 'Management key' },
+  secretInText: { pin: 'PIN', puk: 'PUK', 'management-key': 'management key' },
   adminPin: 'Admin PIN',
   tries: (left: number, total: number | undefined) =>
     left === 0

@@ -20,7 +20,7 @@ import {
   touchesTargets,
 } from '../../stores/change-draft.ts';
 import { CurrentTargets } from '../plan/current-targets.tsx';
-import { everyKeytype, HolderList, rootKeytypes } from '../plan/holder-list.tsx';
+import { custodies, everyKeytype, HolderList, rootKeytypes } from '../plan/holder-list.tsx';
 import plan from '../plan/plan.module.css';
 import { RootThreshold, ThresholdChoice } from '../plan/threshold.tsx';
 import { Validity } from '../plan/validity.tsx';
@@ -108,6 +108,18 @@ function RosterFields(props: RosterFieldsProps) {
                 />
               ) : (
                 <span />
+              )}
+              {member.fate === 'replaced' && (
+                <div className={css.custody}>
+                  <SelectField
+                    compact
+                    label={t.tokens.kept}
+                    ariaLabel={t.tokens.custodyOfName(member.name)}
+                    value={member.custody}
+                    options={custodies}
+                    onChange={custody => replace(member, { custody })}
+                  />
+                </div>
               )}
               {props.asksCompromised && (
                 <div className={css.lost}>

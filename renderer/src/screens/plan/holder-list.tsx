@@ -1,6 +1,7 @@
+import type { Custody } from '../../../../shared/ceremony/custody.ts';
 import type { DialectName, GeneratedKeyType } from '../../../../shared/ceremony/plan.ts';
 import { Action } from '../../components/action.tsx';
-import { SelectField, TextField } from '../../components/fields.tsx';
+import { type Option, SelectField, TextField } from '../../components/fields.tsx';
 import { IconButton } from '../../components/icon-button.tsx';
 import { altKey } from '../../components/shortcuts.ts';
 import { t } from '../../messages/index.ts';
@@ -12,6 +13,10 @@ export const everyKeytype: readonly GeneratedKeyType[] = ['ecdsa-p256', 'ecdsa-p
 const notaryRootKeytypes: readonly GeneratedKeyType[] = ['ecdsa-p256', 'ecdsa-p384'];
 export const rootKeytypes = (dialect: DialectName | null): readonly GeneratedKeyType[] =>
   dialect === 'notary-v1' ? notaryRootKeytypes : everyKeytype;
+
+export const custodies: readonly Option<Custody>[] = (['software', 'piv', 'ledger', 'pkcs11'] as const).map(
+  value => ({ value, label: t.tokens.custody[value] }),
+);
 
 export interface HolderListProps {
   readonly role: string;
@@ -49,7 +54,10 @@ export function HolderList({
     const taken = new Set(holders.map(holder => holder.name));
     let index = holders.length;
     while (taken.has(suggest(index)) && index < 60) index += 1;
-    onChange([...holders, { id: newId(), name: suggest(index), keytype: keytypes[0] ?? 'ecdsa-p256' }]);
+    onChange([
+      ...holders,
+      { id: newId(), name: suggest(index), keytype: keytypes[0] ?? 'ecdsa-p256', custody: 'software' },
+    ]);
   };
   return (
     <div className={css.holders}>
@@ -76,6 +84,16 @@ export function HolderList({
               options={keytypes.map(keytype => ({ value: keytype, label: t.common.keytype[keytype] }))}
               onChange={keytype => replace(holder.id, { keytype })}
             />
+            <div className={css.custody}>
+              <SelectField
+                compact
+                label={t.tokens.kept}
+                ariaLabel={t.tokens.custodyOf(role, index + 1)}
+                value={holder.custody}
+                options={custodies}
+                onChange={custody => replace(holder.id, { custody })}
+              />
+            </div>
             <span className={css.holderActions}>
               <IconButton
                 icon="up"

@@ -24,8 +24,8 @@ import {
 } from '../../components/tokens/management-key-field.tsx';
 import { NewKeyFields, type NewKeyHandle } from '../../components/tokens/new-key-fields.tsx';
 import { PinField, type PinHandle } from '../../components/tokens/new-pin.tsx';
+import { TaskDialog } from '../../components/tokens/task-dialog.tsx';
 import { t } from '../../messages/index.ts';
-import { TaskDialog } from './task-dialog.tsx';
 
 interface DialogProps {
   readonly token: TokenView;

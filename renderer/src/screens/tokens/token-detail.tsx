@@ -5,9 +5,15 @@ import { Heading, SubHeading } from '../../components/heading.tsx';
 import { Icon } from '../../components/icons.tsx';
 import { Notice } from '../../components/notice.tsx';
 import { altKey, primaryKey } from '../../components/shortcuts.ts';
-import { defaultSecrets, tokenName } from '../../components/tokens/token-names.ts';
+import {
+  ChangePinDialog,
+  ManagementKeyDialog,
+  SetTriesDialog,
+  SetUpDialog,
+  UnblockDialog,
+} from '../../components/tokens/secret-dialogs.tsx';
+import { defaultNames, otherAdvice, tokenName } from '../../components/tokens/token-names.ts';
 import { TokenProblem } from '../../components/tokens/token-problem.tsx';
-import { secretName } from '../../components/tokens/tries.tsx';
 import { t } from '../../messages/index.ts';
 import {
   CertificateDialog,
@@ -17,13 +23,6 @@ import {
   ProofDialog,
   type TakenSlot,
 } from './key-dialogs.tsx';
-import {
-  ChangePinDialog,
-  ManagementKeyDialog,
-  SetTriesDialog,
-  SetUpDialog,
-  UnblockDialog,
-} from './secret-dialogs.tsx';
 import { TokenPicture } from './token-picture.tsx';
 import css from './tokens.module.css';
 
@@ -34,13 +33,6 @@ const actions = t.tokens.actions;
 type Open =
   | { readonly dialog: 'set-up' | 'pin' | 'puk' | 'unblock' | 'tries' | 'management' | 'generate' | 'import' }
   | { readonly dialog: 'delete' | 'certificate' | 'proof'; readonly slot: TakenSlot };
-
-/** @returns the names of what everybody knows: "PIN, PUK and management key" */
-export function defaultNames(token: TokenView): string {
-  const names = defaultSecrets(token).map(secret => secretName(token, secret.name));
-  const last = names.pop();
-  return names.length === 0 ? (last ?? '') : `${names.join(', ')} and ${last}`;
-}
 
 function Dialogs({
   token,
@@ -96,11 +88,8 @@ export function TokenDetail({
     setTold(null);
     setOpen(next);
   };
-  const defaults = defaultSecrets(token);
-  // What the guided step says already is not said twice.
-  const advice = token.advice.filter(
-    ({ message }) => defaults.length === 0 || !/still the one every token/.test(message),
-  );
+  const defaults = defaultNames(token);
+  const advice = otherAdvice(token);
   const pinBlocked = token.secrets.some(secret => secret.name === 'pin' && secret.triesLeft === 0);
   const free = token.slots.some(slot => !slot.key);
   return (
@@ -113,9 +102,9 @@ export function TokenDetail({
       </Heading>
       {token.problem && <TokenProblem problem={token.problem} title={t.tokens.state.problem} />}
       <div role="status">{told && <Notice tone="good" title={told} />}</div>
-      {defaults.length > 0 && (
+      {defaults !== '' && (
         <Notice tone="warning" title={t.tokens.setUp.noticeTitle}>
-          <p>{t.tokens.setUp.notice(defaultNames(token))}</p>
+          <p>{t.tokens.setUp.notice(defaults)}</p>
           <div>
             <Action small kind="primary" shortcut={primaryKey} onPress={() => show({ dialog: 'set-up' })}>
               {actions.setUp}

@@ -70,6 +70,12 @@ export function TokenPicture({
         <div className={css.name}>
           {named && <h2>{token.product}</h2>}
           <p className={css.facts}>{facts.length > 0 ? facts.join(' · ') : t.tokens.kind[token.custody]}</p>
+          {token.state !== 'ready' && (
+            <p className={cx(css.state, off && css.off)}>
+              {off && <Icon name="warning" size={14} />}
+              {t.tokens.state[token.state]}
+            </p>
+          )}
           <ul className={css.secrets}>
             {token.secrets
               .filter(secret => secret.name !== 'management-key')
@@ -80,14 +86,6 @@ export function TokenPicture({
               ))}
           </ul>
         </div>
-        <span className={cx(css.state, off && css.off)}>
-          {token.state !== 'ready' && (
-            <>
-              {off && <Icon name="warning" size={14} />}
-              {t.tokens.state[token.state]}
-            </>
-          )}
-        </span>
         {actions}
       </div>
       {!off && token.state !== 'reading' && (

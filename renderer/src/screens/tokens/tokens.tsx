@@ -8,7 +8,7 @@ import { Icon } from '../../components/icons.tsx';
 import { ErrorPanel, Notice } from '../../components/notice.tsx';
 import { escapeKey } from '../../components/shortcuts.ts';
 import { TokenDrawing } from '../../components/tokens/token-drawing.tsx';
-import { holdersOn, tokenName } from '../../components/tokens/token-names.ts';
+import { defaultNames, holdersOn, otherAdvice, tokenName } from '../../components/tokens/token-names.ts';
 import { TokenProblem } from '../../components/tokens/token-problem.tsx';
 import { secretName, Tries } from '../../components/tokens/tries.tsx';
 import { t } from '../../messages/index.ts';
@@ -64,6 +64,28 @@ function moreOf(token: TokenView): string {
   return [token.serial, holders].filter(Boolean).join(' · ');
 }
 
+/** What is pressing about a token; the rest stands where one looks closer. */
+function Warnings({ token }: { readonly token: TokenView }) {
+  const defaults = defaultNames(token);
+  const messages = [
+    ...(defaults === '' ? [] : [t.tokens.setUp.notice(defaults)]),
+    ...otherAdvice(token)
+      .filter(({ severity }) => severity === 'warning')
+      .map(({ message }) => message),
+  ];
+  if (messages.length === 0) return null;
+  return (
+    <ul className={css.advice}>
+      {messages.map(message => (
+        <li key={message} className={css.warning}>
+          <Icon name="warning" />
+          <span>{message}</span>
+        </li>
+      ))}
+    </ul>
+  );
+}
+
 function All({ view, onOpen }: { readonly view: TokensView; readonly onOpen: (token: TokenView) => void }) {
   const { tokens, unsupported } = view;
   return (
@@ -86,24 +108,15 @@ function All({ view, onOpen }: { readonly view: TokensView; readonly onOpen: (to
             <TokenPicture
               token={token}
               actions={
-                <Action small label={words.openLabel(tokenName(token))} onPress={() => onOpen(token)}>
-                  {words.open}
-                </Action>
+                token.state !== 'problem' && (
+                  <Action small label={words.openLabel(tokenName(token))} onPress={() => onOpen(token)}>
+                    {words.open}
+                  </Action>
+                )
               }
             />
             {token.problem && <TokenProblem problem={token.problem} title={t.tokens.state.problem} />}
-            {token.advice.some(advice => advice.severity === 'warning') && (
-              <ul className={css.advice}>
-                {token.advice
-                  .filter(advice => advice.severity === 'warning')
-                  .map(advice => (
-                    <li key={advice.message} className={css.warning}>
-                      <Icon name="warning" />
-                      <span>{advice.message}</span>
-                    </li>
-                  ))}
-              </ul>
-            )}
+            <Warnings token={token} />
           </li>
         ))}
       </ul>

@@ -1,22 +1,19 @@
 import { useEffect, useRef, useState } from 'react';
 import type { ManagedToken, TokenAction, TokenView } from '../../../../shared/contract/tokens.ts';
-import { Action } from '../../components/action.tsx';
-import { cx } from '../../components/classes.ts';
-import { Dialog, DialogActions } from '../../components/dialog.tsx';
-import { Check, TextField } from '../../components/fields.tsx';
-import { Icon } from '../../components/icons.tsx';
-import { ErrorPanel, Notice } from '../../components/notice.tsx';
-import { Progress } from '../../components/progress.tsx';
-import { escapeKey, primaryKey } from '../../components/shortcuts.ts';
-import {
-  ManagementKeyField,
-  type ManagementKeyHandle,
-} from '../../components/tokens/management-key-field.tsx';
-import { NewPin, PinField, type PinHandle } from '../../components/tokens/new-pin.tsx';
-import { secretName } from '../../components/tokens/tries.tsx';
 import { t } from '../../messages/index.ts';
+import { Action } from '../action.tsx';
+import { cx } from '../classes.ts';
+import { Dialog, DialogActions } from '../dialog.tsx';
+import { Check, TextField } from '../fields.tsx';
+import { Icon } from '../icons.tsx';
+import { ErrorPanel, Notice } from '../notice.tsx';
+import { Progress } from '../progress.tsx';
+import { escapeKey, primaryKey } from '../shortcuts.ts';
+import { ManagementKeyField, type ManagementKeyHandle } from './management-key-field.tsx';
+import { NewPin, PinField, type PinHandle } from './new-pin.tsx';
+import css from './task-dialog.module.css';
 import { TaskDialog, useTask } from './task-dialog.tsx';
-import css from './tokens.module.css';
+import { secretName } from './tries.tsx';
 
 interface DialogProps {
   readonly token: TokenView;
@@ -361,7 +358,7 @@ export function SetUpDialog({ token, onClose }: { readonly token: TokenView; rea
               <span>
                 <strong>{secretName(token, name)}</strong>{' '}
                 <span className={css.stageState}>{words[state]}</span>
-                <span className={css.stageWhy}>{words.why[name]}</span>
+                {state === 'now' && <span className={css.stageWhy}>{words.why[name]}</span>}
               </span>
             </li>
           );

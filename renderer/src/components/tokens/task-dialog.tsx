@@ -2,14 +2,14 @@ import { type ReactNode, useState } from 'react';
 import type { ErrorReport } from '../../../../shared/contract/errors.ts';
 import type { ManagedToken, TokenAction, TokenView } from '../../../../shared/contract/tokens.ts';
 import { ask } from '../../bridge.ts';
-import { Action } from '../../components/action.tsx';
-import { Dialog, DialogActions } from '../../components/dialog.tsx';
-import { ErrorPanel } from '../../components/notice.tsx';
-import { Progress } from '../../components/progress.tsx';
-import { escapeKey, primaryKey } from '../../components/shortcuts.ts';
 import { t } from '../../messages/index.ts';
 import { useTokens } from '../../stores/tokens.ts';
-import css from './tokens.module.css';
+import { Action } from '../action.tsx';
+import { Dialog, DialogActions } from '../dialog.tsx';
+import { ErrorPanel } from '../notice.tsx';
+import { Progress } from '../progress.tsx';
+import { escapeKey, primaryKey } from '../shortcuts.ts';
+import css from './task-dialog.module.css';
 
 /** Wipes every secret in a task. */
 function wipe(task: TokenAction): void {

@@ -1,0 +1,265 @@
+import { type ReactNode, type Ref, useEffect, useImperativeHandle, useRef, useState } from 'react';
+import type { Credential } from '../../../shared/ceremony/steps.ts';
+import type { KeyPlace, TokenView } from '../../../shared/contract/tokens.ts';
+import { Action } from '../components/action.tsx';
+import { cx } from '../components/classes.ts';
+import { Icon } from '../components/icons.tsx';
+import { Notice } from '../components/notice.tsx';
+import { PassphraseField, type PassphraseHandle } from '../components/passphrase-field.tsx';
+import { PinField, type PinHandle } from '../components/tokens/new-pin.tsx';
+import { UnblockDialog } from '../components/tokens/secret-dialogs.tsx';
+import { TokenDrawing } from '../components/tokens/token-drawing.tsx';
+import { type FoundPlace, findPlace, holdersOn, tokenName } from '../components/tokens/token-names.ts';
+import { TokenProblem } from '../components/tokens/token-problem.tsx';
+import { Tries } from '../components/tokens/tries.tsx';
+import { t } from '../messages/index.ts';
+import { useWatchedTokens } from '../stores/tokens.ts';
+import css from './token-place.module.css';
+
+const words = t.tokens.step;
+
+/** A place on a token, and not in this vault. */
+export type TokenPlace = KeyPlace & { readonly custody: Exclude<KeyPlace['custody'], 'software'> };
+export const onToken = (place: KeyPlace | undefined): TokenPlace | undefined =>
+  place && place.custody !== 'software' ? { ...place, custody: place.custody } : undefined;
+
+const pinOf = (token: TokenView) => token.secrets.find(secret => secret.name === 'pin');
+const isBlocked = (found: FoundPlace): boolean =>
+  found.found === 'here' && pinOf(found.token)?.triesLeft === 0;
+
+/** Whether the token asks for its PIN before it signs with the key that was found. */
+const asksPin = (found: FoundPlace): boolean =>
+  found.found === 'here' && pinOf(found.token) !== undefined && found.slot?.key?.pinPolicy !== 'never';
+
+/** A token as a line: what it looks like, who it is, what is to be said of it. */
+export function TokenLine({
+  custody,
+  off = false,
+  here = false,
+  title,
+  children,
+}: {
+  readonly custody: TokenView['custody'];
+  readonly off?: boolean;
+  readonly here?: boolean;
+  readonly title: string;
+  readonly children?: ReactNode;
+}) {
+  return (
+    <div className={cx(css.device, here && css.here, off && css.waiting)}>
+      <TokenDrawing custody={custody} off={off} size={92} />
+      <div>
+        <p className={css.title}>
+          {here && <Icon name="check" />}
+          {title}
+        </p>
+        {children}
+      </div>
+    </div>
+  );
+}
+
+/** How the token of a key is called: by its name where it is known, else by its kind. */
+const wantedName = (place: TokenPlace): string =>
+  place.token ? t.tokens.named(place.token.product, place.token.serial) : words.kind[place.custody];
+
+function Missing({
+  place,
+  holder,
+  found,
+}: {
+  readonly place: TokenPlace;
+  readonly holder: string;
+  readonly found: FoundPlace;
+}) {
+  if (found.found === 'problem') {
+    return <TokenProblem problem={found.token.problem ?? unread} title={tokenName(found.token)} />;
+  }
+  if (found.found === 'other') {
+    const holders = holdersOn(found.token).join(', ');
+    return (
+      <Notice tone="warning" title={words.wrongTitle}>
+        <p>{words.wrong(tokenName(found.token), holders === '' ? '' : words.wrongHolds(holders))}</p>
+        <p>{words.wrongPlug(wantedName(place))}</p>
+      </Notice>
+    );
+  }
+  const ask = place.token ? words.ask(holder, wantedName(place)) : words.askKind(holder, wantedName(place));
+  return (
+    <TokenLine custody={place.custody} off title={ask}>
+      <p className={css.text}>{found.found === 'reading' ? t.tokens.state.reading : words.waiting}</p>
+    </TokenLine>
+  );
+}
+
+const unread = { code: 'internal', ...t.errors.bridgeGone } as const;
+
+/** @returns where the key of a step is now, followed while it is shown; undefined for a key in this vault. */
+function useFoundPlace(place: TokenPlace | undefined): FoundPlace | undefined {
+  const { view } = useWatchedTokens(place !== undefined);
+  if (!place) return undefined;
+  return view ? findPlace(place, view.tokens) : { found: 'reading' };
+}
+
+/** @returns why nobody can sign now, in a few words: for the action that would. */
+export function useKeyBlocked(place: KeyPlace | undefined): string | undefined {
+  const found = useFoundPlace(onToken(place));
+  if (!found) return undefined;
+  if (isBlocked(found)) return words.blockedPrimary;
+  return found.found === 'here' ? undefined : words.missing;
+}
+
+export interface CredentialHandle {
+  /** @returns what opens the key, whose bytes the caller wipes; null while it is missing, and its field says so. */
+  take(): Credential | null;
+}
+
+export const wipeCredential = ({ passphrase, pin }: Credential): void => {
+  passphrase?.fill(0);
+  pin?.fill(0);
+};
+
+/** The PIN of the token that holds a key. It is asked for only once that token is here. */
+function TokenPin({
+  place,
+  holder,
+  ref,
+}: {
+  readonly place: TokenPlace;
+  readonly holder: string;
+  readonly ref: Ref<CredentialHandle>;
+}) {
+  const found = useFoundPlace(place) ?? { found: 'reading' };
+  const [unblocking, setUnblocking] = useState(false);
+  const pin = useRef<PinHandle>(null);
+  const area = useRef<HTMLDivElement>(null);
+  const isHere = found.found === 'here';
+  const wantsPin = isHere && asksPin(found) && !isBlocked(found);
+  useImperativeHandle(
+    ref,
+    () => ({
+      take() {
+        if (!isHere) return null;
+        if (!wantsPin) return {};
+        const typed = pin.current?.take();
+        return typed ? { pin: typed } : null;
+      },
+    }),
+    [isHere, wantsPin],
+  );
+  // Plugged in, the token's PIN is what comes next; but nobody's typing elsewhere is interrupted.
+  useEffect(() => {
+    const at = document.activeElement;
+    if (wantsPin && (at === document.body || at?.tagName === 'H1'))
+      area.current?.querySelector('input')?.focus();
+  }, [wantsPin]);
+  if (!isHere) {
+    return (
+      <div className={css.place} role="status">
+        <Missing place={place} holder={holder} found={found} />
+      </div>
+    );
+  }
+  const { token, slot } = found;
+  const secret = pinOf(token);
+  const touches = slot?.key?.touchPolicy === 'always' || slot?.key?.touchPolicy === 'cached';
+  return (
+    <div ref={area} className={css.place}>
+      <div role="status">
+        <TokenLine custody={token.custody} here title={words.here}>
+          <div className={css.line}>
+            <span className={css.text}>{[tokenName(token), slot?.name].filter(Boolean).join(' · ')}</span>
+            {secret && <Tries secret={secret} />}
+          </div>
+          {!wantsPin && !isBlocked(found) && <p className={css.text}>{words.noPin}</p>}
+          {touches && <p className={css.text}>{words.willTouch}</p>}
+        </TokenLine>
+      </div>
+      {isBlocked(found) ? (
+        <Notice tone="stop" title={words.blockedTitle}>
+          <p>{words.blocked}</p>
+          {token.abilities.includes('unblock-pin') && (
+            <div>
+              <Action small onPress={() => setUnblocking(true)}>
+                {t.tokens.actions.unblock}
+              </Action>
+            </div>
+          )}
+        </Notice>
+      ) : (
+        wantsPin && (
+          <>
+            {secret?.triesLeft === 1 && (
+              <p className={css.last}>
+                <Icon name="warning" />
+                {words.lastTry}
+              </p>
+            )}
+            <PinField
+              ref={pin}
+              autoFocus
+              label={words.pin(holder)}
+              name={t.tokens.secret.pin}
+              hint={words.pinHint(tokenName(token))}
+            />
+          </>
+        )
+      )}
+      {unblocking && (
+        <UnblockDialog
+          token={token}
+          onDone={() => setUnblocking(false)}
+          onClose={() => setUnblocking(false)}
+        />
+      )}
+    </div>
+  );
+}
+
+/** What opens a holder's key: the passphrase of one in this vault, the PIN of the token that holds it. */
+export function CredentialField({
+  place,
+  holder,
+  hint,
+  autoFocus = false,
+  ref,
+}: {
+  readonly place: KeyPlace | undefined;
+  readonly holder: string;
+  /** Beside a passphrase. */
+  readonly hint: string;
+  readonly autoFocus?: boolean;
+  readonly ref: Ref<CredentialHandle>;
+}) {
+  const passphrase = useRef<PassphraseHandle>(null);
+  const token = useRef<CredentialHandle>(null);
+  const [error, setError] = useState<string>();
+  const tokenPlace = onToken(place);
+  useImperativeHandle(
+    ref,
+    () => ({
+      take() {
+        if (token.current) return token.current.take();
+        const field = passphrase.current;
+        setError(undefined);
+        if (!field || field.empty) {
+          setError(t.common.passphrase.needed);
+          field?.focus();
+          return null;
+        }
+        return { passphrase: field.take() };
+      },
+    }),
+    [],
+  );
+  if (tokenPlace) return <TokenPin ref={token} place={tokenPlace} holder={holder} />;
+  return (
+    <PassphraseField
+      ref={passphrase}
+      label={t.steps.sign.passphrase(holder)}
+      hint={hint}
+      error={error}
+      autoFocus={autoFocus}
+    />
+  );
+}
