@@ -64,7 +64,7 @@ describe('a change', () => {
         ...draft,
         root: {
           ...fates(draft, { A: { fate: 'replaced', keytype: 'ed25519' }, B: { fate: 'leaves' } }),
-          joining: [{ id: 1, name: 'D', keytype: 'ecdsa-p256' }],
+          joining: [{ id: 1, name: 'D', keytype: 'ecdsa-p256', custody: 'piv' }],
         },
         absent: new Set(['C']),
       },
@@ -72,7 +72,7 @@ describe('a change', () => {
     );
     expect(plan?.add).toEqual([
       { name: 'A', keytype: 'ed25519' },
-      { name: 'D', keytype: 'ecdsa-p256' },
+      { name: 'D', keytype: 'ecdsa-p256', custody: 'piv' },
     ]);
     expect(plan?.remove).toEqual(['A', 'B']);
     expect(plan?.signers).toEqual(['A', 'B', 'D']);
@@ -109,7 +109,10 @@ describe('a change', () => {
     const draft = changed({ parts: new Set(['holders']) });
     const twice = {
       ...draft,
-      root: { ...draft.root, joining: [{ id: 7, name: 'A', keytype: 'ed25519' as const }] },
+      root: {
+        ...draft.root,
+        joining: [{ id: 7, name: 'A', keytype: 'ed25519' as const, custody: 'software' as const }],
+      },
     };
     expect(wrong(twice)).toHaveProperty('holders.name-7');
   });
@@ -120,10 +123,15 @@ describe('a change', () => {
       {
         ...draft,
         root: {
-          ...fates(draft, { B: { fate: 'replaced', keytype: 'ed25519', compromised: true } }),
-          joining: [{ id: 1, name: 'D', keytype: 'ecdsa-p384' }],
+          ...fates(draft, {
+            B: { fate: 'replaced', keytype: 'ed25519', custody: 'pkcs11', compromised: true },
+          }),
+          joining: [{ id: 1, name: 'D', keytype: 'ecdsa-p384', custody: 'ledger' }],
         },
-        targets: { ...draft.targets, joining: [{ id: 2, name: 'Desk 2', keytype: 'ed25519' }] },
+        targets: {
+          ...draft.targets,
+          joining: [{ id: 2, name: 'Desk 2', keytype: 'ed25519', custody: 'software' }],
+        },
         rootValidity: { amount: '18', unit: 'M' },
         network: 'warn',
       },

@@ -11,6 +11,10 @@ export interface TestPlan {
   readonly thresholdReason?: string;
   readonly targetsHolder?: string;
   readonly network?: 'Stop' | 'Warn and record';
+  /** Where the root holders keep their keys, in the planner's words, in their order; absent: in the vault. */
+  readonly kept?: readonly (string | undefined)[];
+  /** Who signs besides the first holders. */
+  readonly alsoSigns?: string;
 }
 
 /** Passphrases that are good enough, one a holder. */
@@ -70,12 +74,17 @@ export class Walk {
     await hands.type(desk.field('Repository name'), plan.repository);
     await this.#onScreen('planner-repository');
     await desk.primary();
-    await this.screen('Who holds a root key?', 'planner-holders');
+    await this.#arrive('Who holds a root key?', 'planner-holders');
+    for (const [index, kept] of (plan.kept ?? []).entries())
+      if (kept !== undefined) await hands.pick(desk.field(`Key kept, root holder ${index + 1}`), kept);
+    await this.#onScreen('planner-holders');
     await desk.primary();
     await this.#arrive('How many of them must sign?', 'planner-threshold');
     await hands.choose(desk.radio(plan.threshold));
     if (plan.thresholdReason !== undefined)
       await hands.type(desk.field('Why must every holder sign?'), plan.thresholdReason);
+    if (plan.alsoSigns !== undefined)
+      await hands.choose(desk.page.getByRole('checkbox', { name: plan.alsoSigns }));
     await this.#onScreen('planner-threshold');
     await desk.primary();
     await this.#arrive('Who signs what is released?', 'planner-targets');

@@ -5,12 +5,19 @@ import { Choices } from '../fields.tsx';
 import { PassphraseField, type PassphraseHandle } from '../passphrase-field.tsx';
 
 const words = t.tokens.management;
-type Which = 'factory' | 'own';
+type Which = 'factory' | 'own' | 'behind-pin';
 
 export interface ManagementKeyHandle {
-  /** @returns the key, which the caller wipes; null when it is not good, and the field says why. */
-  take(): Uint8Array<ArrayBuffer> | null;
+  /**
+   * @returns the key, which the caller wipes; `behind-pin`: the card shows it after its PIN; null when it is not good,
+   *   and the field says why.
+   */
+  take(): Uint8Array<ArrayBuffer> | 'behind-pin' | null;
 }
+
+export const wipeKey = (key: Uint8Array | 'behind-pin' | null | undefined): void => {
+  if (key instanceof Uint8Array) key.fill(0);
+};
 
 /** The management key every PIV card is sold with: 01 to 08, three times. */
 const factoryKey = (): Uint8Array<ArrayBuffer> =>
@@ -47,15 +54,24 @@ function bytesOfHex(typed: Uint8Array): Uint8Array<ArrayBuffer> | null {
  */
 export function ManagementKeyField({
   token,
+  withPin = false,
   ref,
 }: {
   readonly token: TokenView;
+  /** The PIN is asked for too: then the key may be behind it. */
+  readonly withPin?: boolean;
   readonly ref: Ref<ManagementKeyHandle>;
 }) {
-  const state = token.secrets.find(secret => secret.name === 'management-key');
-  const [chosen, setChosen] = useState<Which | null>(
-    state?.isDefault === undefined ? null : state.isDefault ? 'factory' : 'own',
-  );
+  const isDefault = token.secrets.find(secret => secret.name === 'management-key')?.isDefault;
+  const [wanted, setWanted] = useState<Which | null>(null);
+  const offered: readonly Which[] = [
+    ...(isDefault === false ? [] : (['factory'] as const)),
+    'own',
+    ...(withPin && isDefault !== true ? (['behind-pin'] as const) : []),
+  ];
+  const usual = isDefault === undefined ? null : isDefault ? 'factory' : 'own';
+  // What was chosen holds as long as it is offered: the key may have been changed meanwhile.
+  const chosen = wanted !== null && offered.includes(wanted) ? wanted : usual;
   const [error, setError] = useState<string>();
   const field = useRef<PassphraseHandle>(null);
   useImperativeHandle(
@@ -64,6 +80,7 @@ export function ManagementKeyField({
       take() {
         setError(undefined);
         if (chosen === 'factory') return factoryKey();
+        if (chosen === 'behind-pin') return 'behind-pin';
         const typed = chosen === 'own' ? field.current : null;
         if (!typed || typed.empty) {
           setError(words.needed);
@@ -80,22 +97,20 @@ export function ManagementKeyField({
     }),
     [chosen],
   );
+  const texts: Readonly<Record<Which, { readonly name: string; readonly text?: string }>> = {
+    factory: { name: words.factory, text: isDefault ? words.factoryText : words.factoryUnsure },
+    own: { name: words.own },
+    'behind-pin': { name: words.behindPin, text: words.behindPinText },
+  };
   return (
     <>
-      {state?.isDefault !== false && (
+      {offered.length > 1 && (
         <Choices<Which>
           label={words.present}
           value={chosen}
-          choices={[
-            {
-              value: 'factory',
-              name: words.factory,
-              text: state?.isDefault ? words.factoryText : words.factoryUnsure,
-            },
-            { value: 'own', name: words.own },
-          ]}
+          choices={offered.map(value => ({ value, ...texts[value] }))}
           error={chosen === null ? error : undefined}
-          onChange={setChosen}
+          onChange={setWanted}
         />
       )}
       {chosen === 'own' && (

@@ -3,7 +3,7 @@ import type { TokenKeyInput, TokenView } from '../../../../shared/contract/token
 import { t } from '../../messages/index.ts';
 import { SelectField } from '../fields.tsx';
 import { Notice } from '../notice.tsx';
-import { ManagementKeyField, type ManagementKeyHandle } from './management-key-field.tsx';
+import { ManagementKeyField, type ManagementKeyHandle, wipeKey } from './management-key-field.tsx';
 import css from './new-key-fields.module.css';
 import { PinField, type PinHandle } from './new-pin.tsx';
 import { secretName } from './tries.tsx';
@@ -57,7 +57,7 @@ export function NewKeyFields({
         const admin = asksPuk ? puk.current?.take() : undefined;
         const typed = admin !== null && asksPin ? pin.current?.take() : undefined;
         if (admin === null || typed === null) {
-          key?.fill(0);
+          wipeKey(key);
           admin?.fill(0);
           return null;
         }
@@ -66,7 +66,7 @@ export function NewKeyFields({
           ...(isPiv ? { pinPolicy, touchPolicy } : {}),
           ...(typed ? { pin: typed } : {}),
           ...(admin ? { puk: admin } : {}),
-          ...(key ? { managementKey: key } : {}),
+          ...(key instanceof Uint8Array ? { managementKey: key } : {}),
         };
       },
     }),
@@ -108,7 +108,7 @@ export function NewKeyFields({
             />
           </div>
           <p className={css.hint}>{words.policyHint}</p>
-          <ManagementKeyField ref={managementKey} token={token} />
+          <ManagementKeyField ref={managementKey} token={token} withPin={asksPin} />
         </>
       )}
       {asksPuk && <PinField ref={puk} label={t.tokens.adminPin} name={secretName(token, 'puk')} />}

@@ -130,7 +130,7 @@ export function SetTriesDialog({ token, onDone, onClose }: DialogProps) {
     const pukTries = countOf(tries.puk);
     if (pinTries === null || pukTries === null) return null;
     const key = managementKey.current?.take();
-    if (!key) return null;
+    if (!(key instanceof Uint8Array)) return null;
     const typed = pin.current?.take();
     if (!typed) {
       key.fill(0);
@@ -251,7 +251,9 @@ export function ManagementKeyDialog({ token, onDone, onClose }: DialogProps) {
       busyText={words.busy}
       build={() => {
         const managementKey = present.current?.take();
-        return managementKey ? { action: 'change-management-key', managementKey } : null;
+        return managementKey instanceof Uint8Array
+          ? { action: 'change-management-key', managementKey }
+          : null;
       }}
       onDone={setDone}
       onClose={onClose}
@@ -306,7 +308,7 @@ function ManagementStage({ token, onDone, onClose, onShown }: StageProps & { rea
   if (shown) return <NewManagementKey managementKey={shown} onClose={onDone} />;
   const build = (): TokenAction | null => {
     const managementKey = present.current?.take();
-    return managementKey ? { action: 'change-management-key', managementKey } : null;
+    return managementKey instanceof Uint8Array ? { action: 'change-management-key', managementKey } : null;
   };
   return (
     <>

@@ -21,6 +21,7 @@ import { escapeKey, primaryKey } from '../../components/shortcuts.ts';
 import {
   ManagementKeyField,
   type ManagementKeyHandle,
+  wipeKey,
 } from '../../components/tokens/management-key-field.tsx';
 import { NewKeyFields, type NewKeyHandle } from '../../components/tokens/new-key-fields.tsx';
 import { PinField, type PinHandle } from '../../components/tokens/new-pin.tsx';
@@ -141,7 +142,7 @@ function useChangeSecrets(token: TokenView, withPin: boolean) {
   const asksPin = (!isPiv || withPin) && token.secrets.some(secret => secret.name === 'pin');
   const fields = (
     <>
-      {isPiv && <ManagementKeyField ref={managementKey} token={token} />}
+      {isPiv && <ManagementKeyField ref={managementKey} token={token} withPin={asksPin} />}
       {asksPin && <PinField ref={pin} label={t.tokens.secret.pin} name={t.tokens.secret.pin} />}
     </>
   );
@@ -150,10 +151,10 @@ function useChangeSecrets(token: TokenView, withPin: boolean) {
     if (key === null) return null;
     const typed = asksPin ? pin.current?.take() : undefined;
     if (typed === null) {
-      key?.fill(0);
+      wipeKey(key);
       return null;
     }
-    return { ...(key ? { managementKey: key } : {}), ...(typed ? { pin: typed } : {}) };
+    return { ...(key instanceof Uint8Array ? { managementKey: key } : {}), ...(typed ? { pin: typed } : {}) };
   };
   return { fields, take };
 }
