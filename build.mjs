@@ -3,7 +3,7 @@
 //   node build.mjs              build everything
 //   node build.mjs --if-stale   build only when a source is newer than the last build
 // Nothing is printed on stdout: `npm run -s rootward` promises that stdout is the command's result alone.
-import { existsSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { builtinModules } from 'node:module';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -65,9 +65,7 @@ async function build() {
         __ROOTWARD_VERSION__: JSON.stringify(
           JSON.parse(readFileSync(path.join(top, 'package.json'), 'utf8')).version,
         ),
-        __ROOTWARD_DEVICE_RULE__: JSON.stringify(
-          existsSync(deviceRule) ? readFileSync(deviceRule, 'utf8') : '',
-        ),
+        __ROOTWARD_DEVICE_RULE__: JSON.stringify(readFileSync(deviceRule, 'utf8')),
       },
       publicDir: false,
       ssr: { noExternal: true, external },

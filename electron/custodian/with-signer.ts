@@ -3,6 +3,7 @@ import type { Credential } from '../../shared/ceremony/steps.ts';
 import { tokenInWords } from '../../shared/ceremony/token-facts.ts';
 import { RootwardError } from '../../shared/contract/errors.ts';
 import type { TokenEvent } from '../../shared/contract/tokens.ts';
+import { visible } from '../../shared/display/visible.ts';
 import { type PublicKey, publicKeyFromPem } from '../../shared/tuf/public-key.ts';
 import type { HashName } from '../../shared/tuf/signature.ts';
 import type { Signer } from '../signers/signer.ts';
@@ -68,19 +69,22 @@ export function tokenSigning(
 ): SignNow {
   return (message, hash) =>
     desk.tokens.use(token, async () => {
+      const seen = desk.tokens.lastSeen(token);
+      const name = nameOf(token, seen);
       const signer = await token.signer(publicKey);
-      if (signer.asks.secret === 'pin' && (pin === undefined || pin.length === 0)) throw pinNeeded(token);
+      if (signer.asks.secret === 'pin' && (pin === undefined || pin.length === 0)) throw pinNeeded(name);
       const tell = (state: TokenEvent['state']): void =>
         desk.onToken({
           event: 'token',
           state,
           ...(holder === undefined ? {} : { holder }),
-          product: nameOf(token, undefined),
+          product: visible(seen?.product ?? token.product, 64),
+          ...(seen?.serial === undefined ? {} : { serial: visible(seen.serial, 64) }),
           seconds: touchSeconds[token.custody],
         });
       tell(signer.asks.touch ? 'touch-needed' : 'waiting');
       try {
-        return await signOnToken(token, signer, message, hash, pin ?? new Uint8Array(0));
+        return await signOnToken(name, signer, message, hash, pin ?? new Uint8Array(0));
       } finally {
         tell('done');
       }
@@ -89,7 +93,7 @@ export function tokenSigning(
 
 /** A token that says "done" and hands out a wrong signature is named: the holder must hear which one it is. */
 async function signOnToken(
-  token: Token,
+  name: string,
   signer: Signer,
   message: Uint8Array,
   hash: HashName,
@@ -100,7 +104,7 @@ async function signOnToken(
   } catch (error) {
     if (!(error instanceof RootwardError) || error.code !== 'signature-invalid') throw error;
     throw new RootwardError('signature-invalid', {
-      message: `${nameOf(token, undefined)} answered with a signature that does not verify. It was thrown away.`,
+      message: `${name} answered with a signature that does not verify. It was thrown away.`,
       remedy:
         'Try once more. If it comes back, this token cannot be trusted with this kind of key: let another holder sign, and replace it.',
       cause: error,
@@ -114,8 +118,8 @@ const passphraseNeeded = (): RootwardError =>
     remedy: 'Type the passphrase of the key.',
   });
 
-const pinNeeded = (token: Token): RootwardError =>
+const pinNeeded = (name: string): RootwardError =>
   new RootwardError('pin-needed', {
-    message: `${nameOf(token, undefined)} asks for its PIN, and none was given.`,
+    message: `${name} asks for its PIN, and none was given.`,
     remedy: 'Type the PIN of this token. No try was spent.',
   });

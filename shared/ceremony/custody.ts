@@ -25,11 +25,10 @@ const keyTypesOf: Readonly<Record<Custody, readonly GeneratedKeyType[]>> = {
 };
 
 /**
- * Ed25519 signs the message and not its hash (RFC 8032 section 5.1.6), so that a token must take it whole. In bytes: a
- * YubiKey takes 3062 in one command (firmware 4.3 and newer), of which the wrapping takes some; the Ledger OpenPGP
- * app's buffer holds 1512.
+ * Ed25519 signs the message and not its hash (RFC 8032 section 5.1.6), so that a token must take it whole. In bytes
+ * (docs/piv.md, docs/tokens.md); PKCS#11 tokens differ, and say so themselves.
  */
-const ed25519Bound: Readonly<Partial<Record<Custody, number>>> = { piv: 3000, ledger: 1500 };
+const ed25519Bound: Readonly<Partial<Record<Custody, number>>> = { piv: 3049, ledger: 1256 };
 
 /** About what a key adds to a TUF root: the key itself and its ID in a role. */
 const bytesOfKey: Readonly<Record<GeneratedKeyType, number>> = {

@@ -6,10 +6,10 @@ import { RootwardError, reportError } from '../../../shared/contract/errors.ts';
 import type { TokenKeyInput } from '../../../shared/contract/tokens.ts';
 import { dialects } from '../../../shared/dialects/dialects.ts';
 import { visible } from '../../../shared/display/visible.ts';
-import { parsePem } from '../../../shared/tuf/pem.ts';
 import { publicKeyToPem } from '../../../shared/tuf/public-key.ts';
 import { generateKey } from '../../signers/software.ts';
 import { takeUpSettings } from '../tokens/describe-tokens.ts';
+import { makeSlotCertificate } from '../tokens/slot-certificate.ts';
 import { askForProof, evidenceOfToken, type FoundTokenKey, obtainTokenKey } from '../tokens/token-key.ts';
 import { type SignNow, tokenSigning } from '../with-signer.ts';
 import { makeHolderCertificate } from './holder-certificate.ts';
@@ -111,7 +111,7 @@ async function makeTokenKey(
   const certificate = await certificateFor(context, publicKey, sign);
   // One signature proves that the token holds the private half and that its holder knows the PIN.
   if (certificate === undefined) await sign(publicKey.spki, 'sha256');
-  if (certificate !== undefined) await putCertificate(context, found, certificate, input);
+  if (certificate !== undefined) await putCertificate(context, found, sign, input);
   const evidence = evidenceOfToken(found, await askForProof(desk.tokens, found));
   const { custody, ...facts } = evidence;
   const record = {
@@ -154,19 +154,21 @@ async function certificateFor(
     : undefined;
 }
 
-/** Beside the key, where a stock notary looks for it. A token that was not opened for writing goes without. */
+/** Beside a Notary root key, where a stock notary looks for it: one signature more. */
 async function putCertificate(
   { desk }: Context,
-  { token, description, slot, origin }: FoundTokenKey,
-  certificate: string,
+  { token, description, slot, publicKey, origin }: FoundTokenKey,
+  sign: SignNow,
   { pin, managementKey }: TokenKeyInput,
 ): Promise<void> {
-  const [der] = parsePem(certificate).map(({ bytes }) => bytes);
-  if (!der || origin !== 'generated' || !description.abilities.includes('write-certificate')) return;
-  // On resuming, nobody needs the management key any more; the certificate can be written later.
+  // Notary's YubiKey support knows P-256 only.
+  if (publicKey.algorithm !== 'ecdsa-p256' || origin !== 'generated') return;
+  if (!description.abilities.includes('write-certificate')) return;
+  // Going on with the key of an interrupted attempt takes no management key; the certificate can be written later.
   if (token.custody === 'piv' && !managementKey) return;
+  const certificate = await makeSlotCertificate(publicKey, sign, desk.clock());
   await desk.tokens.use(token, async () =>
-    token.writeCertificate?.(slot.id, der, {
+    token.writeCertificate?.(slot.id, certificate, {
       ...(pin ? { pin } : {}),
       ...(managementKey ? { managementKey } : {}),
     }),

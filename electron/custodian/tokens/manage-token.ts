@@ -8,14 +8,12 @@ import type {
   TokenProof,
 } from '../../../shared/contract/tokens.ts';
 import { visible } from '../../../shared/display/visible.ts';
-import { beginRootCertificate } from '../../../shared/tuf/certificate.ts';
-import { formatDateTime } from '../../../shared/tuf/date-time.ts';
 import type { PublicKey } from '../../../shared/tuf/public-key.ts';
-import { ecdsaToDer } from '../../../shared/tuf/signature.ts';
 import type { Token, TokenDescription, TokenSecrets, TokenSlot } from '../../signers/token.ts';
 import type { Desk } from '../desk.ts';
 import { tokenSigning } from '../with-signer.ts';
 import { takeUpSettings, tokensView } from './describe-tokens.ts';
+import { makeSlotCertificate } from './slot-certificate.ts';
 import { nameOf } from './token-desk.ts';
 import { authoritiesOf, verdictOf } from './token-key.ts';
 
@@ -183,13 +181,6 @@ async function deleteKey({ desk, token, description, task }: Work<'delete-key'>)
   };
 }
 
-/** Notary's certificates last ten years of 365 days (const.go:38-46). */
-const certificateLifetime = 10 * 365 * 86_400_000;
-
-/**
- * Notary's YubiKey support finds a key by the certificate in its slot, and writes there a self-signed one named after
- * the role (trustmanager/yubikey/yubikeystore.go, addECDSAKey).
- */
 async function writeCertificate({
   desk,
   token,
@@ -197,16 +188,8 @@ async function writeCertificate({
   task,
 }: Work<'write-certificate'>): Promise<Done> {
   const { slot, publicKey } = keyIn(token, description, task.slot);
-  const now = Math.floor(desk.clock().getTime() / 1000) * 1000;
-  const { tbs, finish } = beginRootCertificate({
-    commonName: 'root',
-    notBefore: formatDateTime(now),
-    notAfter: formatDateTime(now + certificateLifetime),
-    serial: randomBytes(16),
-    publicKey,
-  });
   const sign = tokenSigning(desk, token, publicKey, task.pin, undefined);
-  const certificate = finish(ecdsaToDer(await sign(tbs, 'sha256')));
+  const certificate = await makeSlotCertificate(publicKey, sign, desk.clock());
   await desk.tokens.use(token, async () => token.writeCertificate?.(slot.id, certificate, secretsOf(task)));
   return {
     message: `A certificate for the key stands in ${visible(slot.name, 64)} of ${nameOf(token, description)}.`,

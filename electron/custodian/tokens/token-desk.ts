@@ -134,6 +134,11 @@ export class TokenDesk {
     });
   }
 
+  /** @returns what a token was when it was last looked at */
+  lastSeen(token: Token): TokenDescription | undefined {
+    return this.#entries.get(token.id)?.description;
+  }
+
   /** Reads a token afresh. @throws RootwardError what `Token.identify` throws */
   describe(token: Token): Promise<TokenDescription> {
     return this.use(token, () => token.identify());
