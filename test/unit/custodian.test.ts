@@ -1,5 +1,5 @@
 /** The custodian in this process: what it refuses, what it records, what it leaves on disk, and whom it waits for. */
-import { generateKeyPairSync } from 'node:crypto';
+import { createHash, generateKeyPairSync } from 'node:crypto';
 import {
   chmodSync,
   cpSync,
@@ -460,6 +460,28 @@ describe('ceremonies', () => {
     expect((await exportAnew()).ok).toBe(true);
     expect(content()).toEqual(whole);
     expect(readdirSync(folder)).not.toContain(path.basename(partial));
+
+    // The journal had no room for the line about the export, but for a shorter one about that: the transcript on the
+    // medium is of before.
+    const transcript = path.join(medium, 'TRANSCRIPT.txt');
+    const sums = path.join(medium, 'SHA256SUMS');
+    for (const text of ['The transcript of before.\n', `${'a longer line\n'.repeat(2000)}`]) {
+      writeFileSync(transcript, text);
+      writeFileSync(sums, `${createHash('sha256').update(text).digest('hex')}  TRANSCRIPT.txt\n`);
+      expect((await exportAnew()).ok).toBe(true);
+      expect(content()).toEqual(whole);
+    }
+    // Without the signed root beside it, a transcript may be anybody's.
+    for (const root of [undefined, '{}']) {
+      writeFileSync(transcript, 'The transcript of another ceremony.\n');
+      rmSync(path.join(medium, 'root.json'));
+      if (root) writeFileSync(path.join(medium, 'root.json'), root);
+      const before = content();
+      expect(code(await exportAnew())).toBe('destination-not-empty');
+      expect(content()).toEqual(before);
+      for (const name of before.keys()) rmSync(path.join(medium, name));
+      for (const [name, bytes] of whole) writeFileSync(path.join(medium, name), bytes);
+    }
 
     // Anything that is not the beginning of this very export stays.
     for (const [name, bytes] of [

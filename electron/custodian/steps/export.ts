@@ -4,7 +4,7 @@ import { type ExportFile, exportFiles } from '../../../shared/ceremony/export-fi
 import { type CeremonyState, evidenceOf } from '../../../shared/ceremony/state.ts';
 import { RootwardError } from '../../../shared/contract/errors.ts';
 import { sha256Hex } from '../../../shared/display/fingerprint.ts';
-import { exportFolder } from '../../media/export-folder.ts';
+import { checksumList, exportFolder } from '../../media/export-folder.ts';
 import { readBackFolder } from '../../media/read-back.ts';
 import type { OpenVault } from '../vaults.ts';
 import { requireProvenBackups } from './prove-backup.ts';
@@ -39,8 +39,9 @@ export const exportMetadata: StepHandler<'export'> = async ({ opened, ceremony, 
 
 /**
  * A crash in the middle of an export leaves its beginning: in the destination, where that was an empty folder, or
- * beside it under a passing name. Where it is the beginning of this very export it is removed, so that the step can
- * be done again; anything else stays, and is refused.
+ * beside it under a passing name. A journal that refused the line about an export, for want of room, leaves all of
+ * it. Where it is of this very ceremony it is removed, so that the step can be done again; anything else stays, and
+ * is refused.
  */
 async function removeInterrupted(files: readonly ExportFile[], destination: string): Promise<void> {
   const parent = path.dirname(destination);
@@ -50,27 +51,38 @@ async function removeInterrupted(files: readonly ExportFile[], destination: stri
   );
   for (const name of passing) {
     const folder = path.join(parent, name);
-    if (await isBeginning(files, folder)) await removeFiles(folder).then(() => rmdir(folder));
+    if (await isLeftOver(files, folder)) await removeFiles(folder).then(() => rmdir(folder));
   }
-  if (await isBeginning(files, destination)) await removeFiles(destination);
+  if (await isLeftOver(files, destination)) await removeFiles(destination);
 }
 
-/** @returns whether a folder holds the beginnings of these files and nothing else, and not yet all of them */
-async function isBeginning(files: readonly ExportFile[], folder: string): Promise<boolean> {
+/** What says how far the journal had come when it was written: an earlier try says something else. */
+const tellsPosition: readonly string[] = ['TRANSCRIPT.txt', checksumList];
+
+/**
+ * @returns whether a folder holds nothing but what an earlier try of this export wrote: the beginnings of these files,
+ * or beside the whole signed root, and the beginnings of the others, a transcript of before; not all of this one
+ */
+async function isLeftOver(files: readonly ExportFile[], folder: string): Promise<boolean> {
   const whole = new Map(files.map(file => [file.name, file.bytes]));
   let isComplete = true;
+  let isEarlier = false;
+  let hasRoot = false;
   try {
     const names = await readdir(folder);
     for (const name of names) {
       const expected = whole.get(name);
       const place = path.join(folder, name);
       const found = await lstat(place);
-      if (!expected || !found.isFile() || found.size > expected.length) return false;
-      const bytes = await readFile(place);
-      if (!bytes.equals(expected.subarray(0, bytes.length))) return false;
-      isComplete &&= bytes.length === expected.length;
+      if (!expected || !found.isFile()) return false;
+      const isBeginning =
+        found.size <= expected.length && (await readFile(place)).equals(expected.subarray(0, found.size));
+      if (!isBeginning && !tellsPosition.includes(name)) return false;
+      isEarlier ||= !isBeginning;
+      isComplete &&= found.size === expected.length;
+      hasRoot ||= name === 'root.json' && found.size === expected.length;
     }
-    return !(isComplete && names.length === files.length);
+    return isEarlier ? hasRoot : !(isComplete && names.length === files.length);
   } catch {
     return false;
   }
