@@ -12,7 +12,7 @@ import type { Token, TokenCustody } from '../signers/token.ts';
 import { withOpenedKey } from '../vault/age-key-file.ts';
 import type { Desk } from './desk.ts';
 import { takeUpSettings } from './tokens/describe-tokens.ts';
-import { nameOf } from './tokens/token-desk.ts';
+import { nameOf, type TokenName } from './tokens/token-desk.ts';
 import type { OpenVault } from './vaults.ts';
 
 /** Signs once with a key that is named already. What it returns was verified by two implementations. */
@@ -39,21 +39,24 @@ export async function withSigner<Result>(
 ): Promise<Result> {
   const record = await opened.vault.readRecord(fingerprint);
   const publicKey = publicKeyFromPem(record.publicKey);
-  if (record.custody === 'software') {
+  const { passphrase, pin } = credential;
+  // A software key may have been copied to a token: whoever types a PIN means that one.
+  if (record.custody === 'software' && (passphrase !== undefined || pin === undefined)) {
     const { sealed } = await opened.vault.readKey(fingerprint);
-    const { passphrase } = credential;
     if (!passphrase) throw passphraseNeeded();
     const signer = softwareSigner(publicKey, (secret, open) => withOpenedKey(sealed, secret, open));
     return use((message, hash) => signAndVerify(signer, message, hash, passphrase), record);
   }
   await takeUpSettings(desk);
-  const token = await desk.tokens.holding(publicKey, {
-    custody: record.custody,
-    serial: record.token.serial,
-    words: tokenInWords(record.token),
-  });
-  return use(tokenSigning(desk, token, publicKey, credential.pin, record.holder), record);
+  const token = await desk.tokens.holding(publicKey, nameOfHome(record));
+  return use(tokenSigning(desk, token, publicKey, pin, record.holder), record);
 }
+
+/** How people know the token a key is on. */
+const nameOfHome = (record: KeyRecord): TokenName =>
+  record.custody === 'software'
+    ? { custody: 'piv', serial: undefined, words: `A token with the key of ${record.holder}` }
+    : { custody: record.custody, serial: record.token.serial, words: tokenInWords(record.token) };
 
 /**
  * @param holder whose key it is, for the window

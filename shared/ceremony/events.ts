@@ -124,6 +124,8 @@ export const journalEventSchema = z.discriminatedUnion('type', [
   z.strictObject({ type: z.literal('incident'), ceremonyId, stepId: z.string(), error: errorReportSchema }),
   /** The medium was lost, or found unreadable: export and read-back are to be done again. */
   z.strictObject({ type: z.literal('export-reopened'), ceremonyId }),
+  /** A key of this vault was copied to a token. Its sealed file stays, and so does its backup. */
+  z.strictObject({ type: z.literal('key-brought-to-token'), fingerprint: hex64, token: tokenEvidenceSchema }),
   /** This vault's key signed a request of another machine. */
   z.strictObject({
     type: z.literal('request-signed'),

@@ -106,6 +106,7 @@ export function foldJournal(events: readonly DatedEvent[]): VaultState {
 /** Applies one more event to a state, in place. @throws RootwardError as `foldJournal` */
 export function applyEvent(state: Map<string, CeremonyState>, { entry, time, event }: DatedEvent): void {
   if (event.type === 'vault-created' || event.type === 'request-signed' || isBackupEvent(event)) return;
+  if (event.type === 'key-brought-to-token') return;
   const contradiction = (what: string): never => {
     throw new RootwardError('journal-damaged', {
       message: `Journal entry ${entry}: ${what}.`,

@@ -31,6 +31,32 @@ describe('a plan', () => {
     expect(warnings({}, notaryPlan)).toEqual([]);
   });
 
+  it('says what a token cannot keep, and what it could not sign', () => {
+    const on = (
+      custody: 'piv' | 'ledger' | 'pkcs11',
+      keytype: 'ecdsa-p256' | 'ecdsa-p384' | 'ed25519',
+      count = 3,
+    ) => Array.from({ length: count }, (_, index) => ({ name: `holder-${index}`, keytype, custody }));
+    // That lost tokens could end the repository is another warning, and another test's.
+    const told = (holders: ReturnType<typeof on>) =>
+      warnings({ holders }).filter(code => /^(custody|ed25519)/.test(code));
+    expect(told(on('piv', 'ecdsa-p256'))).toEqual([]);
+    expect(told(on('ledger', 'ecdsa-p384'))).toEqual(Array(3).fill('custody-key-type!'));
+    expect(told(on('piv', 'ed25519'))).toEqual(Array(3).fill('ed25519-bound'));
+    expect(told(on('piv', 'ed25519', 12))).toEqual(Array(12).fill('ed25519-bound!'));
+    expect(told(on('ledger', 'ed25519'))).toEqual(Array(3).fill('ed25519-bound!'));
+  });
+
+  it('has one form for a key in the vault, so that plans without tokens keep their hash', () => {
+    const settle = (changes: Partial<GenesisPlanInput>) =>
+      settlePlan(plan(changes), '0'.repeat(16), Date.parse('2030-01-01T00:00:00Z'), false);
+    const said = holders('A', 'B', 'C').map(holder => ({ ...holder, custody: 'software' as const }));
+    expect(planHash(settle({ holders: said }))).toBe(planHash(settle({ holders: holders('A', 'B', 'C') })));
+    expect(settledPlanSchema.safeParse({ ...settle({}), holders: said }).success).toBe(false);
+    const onToken = settle({ holders: said.map(holder => ({ ...holder, custody: 'piv' as const })) });
+    expect(onToken.holders[0]).toEqual({ name: 'A', keytype: 'ecdsa-p256', custody: 'piv' });
+  });
+
   it('with a P-384 key in TUF is told that tuf-js refuses it', () => {
     expect(warnings({}, mixedPlan)).toEqual(['p384-clients']);
     expect(warnings({ targets: { threshold: 1, holders: mixedPlan.holders.slice(2, 3) } })).toEqual([

@@ -113,6 +113,19 @@ describe('the custodian’s process', () => {
     expect(order).toEqual(['closed', 'exit']);
   });
 
+  test('is not kept busy by the window asking each second what is plugged in', async () => {
+    const { receive, sent } = setUp(
+      async () => ({ ok: true, value: 1 }),
+      () => true,
+    );
+    receive({ id: 1, name: 'describeHome', request: {} });
+    for (let second = 0; second < 61; second += 1) {
+      receive({ id: 100 + second, name: 'describeTokens', request: {} });
+      await vi.advanceTimersByTimeAsync(1000);
+    }
+    expect(sent).toContainEqual({ retiring: true });
+  });
+
   test('ends by itself when nobody answers that it wants to', async () => {
     const { receive, order } = setUp(
       async () => ({ ok: true, value: 1 }),

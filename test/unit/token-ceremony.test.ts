@@ -1,5 +1,5 @@
 /** Keys on tokens in whole ceremonies, with simulated tokens: made, used, wrong, pulled, blocked, lying, interrupted. */
-import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { answered } from '../../electron/cli/output.ts';
@@ -597,15 +597,45 @@ describe('setting a token up', () => {
     );
   });
 
-  it('brings no key there whose backup was not proven', async () => {
-    rig.card();
-    const outcome = await task({
-      action: 'import-key',
-      slot: '9c',
-      fingerprint: 'f'.repeat(64),
-      passphrase: utf8('a passphrase'),
-      managementKey,
-    });
-    expect(codeOf(outcome)).toBe('backup-not-proven');
+  it('brings a key there once its backup was proven, and then signs with the PIN as with the passphrase', async () => {
+    const { card } = rig.card();
+    const plan = plainPlan();
+    const { id } = await rig.open(plan);
+    const view = await driveTo('sign-root-1', plan, id);
+    const { keys } = answered(await rig.custodian.handle('describeBackups', { rehearsal: true }));
+    const fingerprint = keys.find(({ holder }) => holder === 'holder-1')?.fingerprint.hex ?? '';
+    const passphrase = () => utf8('passphrase-of-holder-1 é');
+    const bring = () =>
+      task({ action: 'import-key', slot: '9c', fingerprint, passphrase: passphrase(), managementKey });
+    expect(codeOf(await bring())).toBe('backup-not-proven');
+    expect(card.received.filter(apdu => apdu.startsWith('00fe'))).toEqual([]);
+
+    const medium = path.join(folder, 'medium');
+    mkdirSync(medium);
+    const bundle = answered(
+      await rig.custodian.handle('makeBundle', {
+        rehearsal: true,
+        keyForm: 'opened',
+        keys: [{ fingerprint, passphrase: passphrase() }],
+        to: { passphrase: utf8('a passphrase for the bundle') },
+        destination: medium,
+      }),
+    );
+    const { restoreId } = answered(
+      await rig.custodian.handle('beginRestore', { purpose: 'prove', rehearsal: true }),
+    );
+    answered(
+      await rig.custodian.handle('addBundle', {
+        restoreId,
+        file: { name: path.basename(bundle.path), bytes: new Uint8Array(readFileSync(bundle.path)) },
+        opens: { passphrase: utf8('a passphrase for the bundle') },
+      }),
+    );
+    answered(await rig.custodian.handle('proveBackup', { restoreId }));
+    expect(codeOf(await bring())).toBe('ok');
+    const { tokens } = answered(await rig.custodian.handle('describeTokens', {}));
+    expect(tokens[0]?.slots.find(({ key }) => key)?.key).toMatchObject({ fingerprint, origin: 'imported' });
+    expect(codeOf(await rig.complete(view, signWith(view, { pin: pin() }), 'sign-root-1'))).toBe('ok');
+    expect(card.touches).toBe(1);
   });
 });

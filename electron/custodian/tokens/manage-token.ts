@@ -1,4 +1,6 @@
 import { randomBytes } from 'node:crypto';
+import { provenBackupOf } from '../../../shared/backup/inventory.ts';
+import type { KeyRecord } from '../../../shared/ceremony/key-record.ts';
 import { RootwardError } from '../../../shared/contract/errors.ts';
 import type { RequestOf } from '../../../shared/contract/requests.ts';
 import type {
@@ -10,12 +12,15 @@ import type {
 import { visible } from '../../../shared/display/visible.ts';
 import type { PublicKey } from '../../../shared/tuf/public-key.ts';
 import type { Token, TokenDescription, TokenSecrets, TokenSlot } from '../../signers/token.ts';
+import { withOpenedKey } from '../../vault/age-key-file.ts';
+import { requireIsolated } from '../backup/isolation.ts';
 import type { Desk } from '../desk.ts';
+import type { OpenVault } from '../vaults.ts';
 import { tokenSigning } from '../with-signer.ts';
 import { takeUpSettings, tokensView } from './describe-tokens.ts';
 import { makeSlotCertificate } from './slot-certificate.ts';
 import { nameOf } from './token-desk.ts';
-import { authoritiesOf, verdictOf } from './token-key.ts';
+import { authoritiesOf, evidenceOfToken, verdictOf } from './token-key.ts';
 
 interface Done {
   readonly message: string;
@@ -147,12 +152,66 @@ async function generateKey({ desk, token, description, task }: Work<'generate'>)
   };
 }
 
-/** SECURITY: what is on a token cannot be got out again. A key goes there only once its backup was restored. */
-async function importKey({ token, description, task }: Work<'import-key'>): Promise<Done> {
-  throw new RootwardError('backup-not-proven', {
-    message: `Key ${task.fingerprint.slice(0, 12)}… has no backup that was proven by restoring it. It was not brought to ${nameOf(token, description)}.`,
-    remedy: 'Make a backup of this key, restore it in a drill, and try again.',
+/**
+ * Copies a key of this vault to a token. SECURITY: what is on a token cannot be got out again, so a key goes there only
+ * once its backup was restored. The sealed file stays; from then on either opens the key: the passphrase or the PIN.
+ */
+async function importKey({ desk, token, description, task }: Work<'import-key'>): Promise<Done> {
+  const { fingerprint, slot, passphrase, pinPolicy = 'always', touchPolicy = 'always' } = task;
+  const { opened, record } = await recordOf(desk, fingerprint);
+  requireIsolated(desk, opened, [record.repository], undefined);
+  if (!provenBackupOf(opened.inventory, fingerprint)) {
+    throw new RootwardError('backup-not-proven', {
+      message: `Key ${fingerprint.slice(0, 12)}… has no backup that was proven by restoring it. It was not brought to ${nameOf(token, description)}.`,
+      remedy: 'Make a backup of this key, restore it in a drill, and try again.',
+    });
+  }
+  const { sealed } = await opened.vault.readKey(fingerprint);
+  const imported = await withOpenedKey(sealed, passphrase, pem =>
+    desk.tokens.use(token, async () =>
+      token.importKey?.({ slot, pinPolicy, touchPolicy }, pem, secretsOf(task)),
+    ),
+  );
+  const after = await desk.tokens.describe(token);
+  const place = after.slots.find(({ key }) => key?.publicKey?.fingerprint === fingerprint);
+  if (imported?.publicKey?.fingerprint !== fingerprint || !place) {
+    throw new RootwardError('token-reply-invalid', {
+      message: `${nameOf(token, after)} took a key, and does not show the one it was given.`,
+      remedy: 'The key in this vault is as it was. Do not use this token for it.',
+    });
+  }
+  const found = { token, description: after, slot: place, publicKey: imported.publicKey };
+  await opened.append({
+    type: 'key-brought-to-token',
+    fingerprint,
+    token: evidenceOfToken({ ...found, origin: 'imported' }, undefined),
   });
+  return {
+    message: `The ${record.role} key of ${record.holder} is now on ${nameOf(token, after)} too. Its sealed file stays in this vault.`,
+    fingerprint,
+  };
+}
+
+/** @throws RootwardError `key-not-found` */
+async function recordOf(
+  desk: Desk,
+  fingerprint: string,
+): Promise<{ readonly opened: OpenVault; readonly record: KeyRecord }> {
+  let refusal: unknown;
+  for (const opened of await desk.vaults.existing()) {
+    try {
+      return { opened, record: await opened.vault.readRecord(fingerprint) };
+    } catch (error) {
+      refusal ??= error;
+    }
+  }
+  throw (
+    refusal ??
+    new RootwardError('key-not-found', {
+      message: 'There is no vault here yet.',
+      remedy: 'Create one, and hold a ceremony that makes the key.',
+    })
+  );
 }
 
 async function deleteKey({ desk, token, description, task }: Work<'delete-key'>): Promise<Done> {
