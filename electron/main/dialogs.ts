@@ -36,7 +36,7 @@ export const dialogHandlers: Omit<ShellHandlers, 'openScanner' | 'closeScanner'>
       title,
       // Only the name is suggested; where it goes is the user's choice.
       defaultPath: path.basename(file.name),
-      filters: [{ name: 'JSON', extensions: ['json'] }],
+      filters: [filterOf(file.name)],
     });
     if (chosen.canceled || chosen.filePath === '') return { path: null };
     await writeFileDurably(chosen.filePath, file.bytes, { mode: 0o644, readBack: true });
@@ -56,7 +56,53 @@ export const dialogHandlers: Omit<ShellHandlers, 'openScanner' | 'closeScanner'>
     await writeFileDurably(chosen.filePath, bytes, { mode: 0o644, readBack: true });
     return { path: chosen.filePath };
   },
+
+  async printShareForm({ to, suggestedName }, asker) {
+    const window = windowOf(asker);
+    if (to === 'printer') return { path: null, printed: await printOnPaper(window.webContents) };
+    const bytes = await window.webContents.printToPDF({ printBackground: true, pageSize: 'A4' });
+    try {
+      const chosen = await dialog.showSaveDialog(window, {
+        title: 'Save the form of the share',
+        defaultPath: path.basename(suggestedName),
+        filters: [{ name: 'PDF', extensions: ['pdf'] }],
+      });
+      if (chosen.canceled || chosen.filePath === '') return { path: null, printed: false };
+      // SECURITY: the words stand in it, so nobody else on this machine may read it.
+      await writeFileDurably(chosen.filePath, bytes, { mode: 0o600, readBack: true });
+      return { path: chosen.filePath, printed: true };
+    } finally {
+      bytes.fill(0);
+    }
+  },
 };
+
+/** @returns whether something was printed; false when the user changed their mind */
+async function printOnPaper(contents: WebContents): Promise<boolean> {
+  const { isDone, why } = await new Promise<{ isDone: boolean; why: string }>((resolve, reject) => {
+    try {
+      contents.print({ printBackground: true, pageSize: 'A4' }, (isDone, why) => resolve({ isDone, why }));
+    } catch (error) {
+      reject(cannotPrint(error));
+    }
+  });
+  if (!isDone && !/cancel/i.test(why)) throw cannotPrint(new Error(why));
+  return isDone;
+}
+
+function cannotPrint(cause: unknown): RootwardError {
+  return new RootwardError('not-supported-here', {
+    message: 'This machine cannot print on paper.',
+    remedy: 'Look whether the printer is plugged in and switched on. Or print to a PDF, or write the words by hand.',
+    cause,
+  });
+}
+
+/** The kind of file a dialog suggests, from the name's ending. */
+function filterOf(name: string): { name: string; extensions: string[] } {
+  const extension = path.extname(name).slice(1) || 'json';
+  return { name: extension.toUpperCase(), extensions: [extension] };
+}
 
 function windowOf(asker: WebContents): BrowserWindow {
   const window = BrowserWindow.fromWebContents(asker);

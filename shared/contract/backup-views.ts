@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { backupPolicySchema, keptSchema, scenarioSchema } from '../backup/events.ts';
-import { generatedKeyTypeSchema } from '../ceremony/plan.ts';
+import { dialectNameSchema, generatedKeyTypeSchema } from '../ceremony/plan.ts';
 import { careItemSchema, fingerprintSchema } from './views.ts';
 
 const hash = z.string().regex(/^[0-9a-f]{64}$/);
@@ -147,6 +147,10 @@ export const shareViewSchema = z.object({
     repository: z.string(),
     holder: z.string(),
     role: z.string(),
+    dialect: dialectNameSchema,
+    algorithm: generatedKeyTypeSchema,
+    /** As the repository's metadata has it. */
+    keyId: z.string(),
     fingerprint: fingerprintSchema,
     set: z.string(),
     group: z.int(),

@@ -63,6 +63,7 @@ export const requestNames = [
   'chooseFiles',
   'saveFile',
   'printTranscript',
+  'printShareForm',
   'openScanner',
   'closeScanner',
 ] as const satisfies readonly RequestName[];

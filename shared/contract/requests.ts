@@ -256,6 +256,15 @@ export const requests = {
     request: z.strictObject({ suggestedName: z.string().max(120) }),
     reply: z.object({ path: z.string().nullable() }),
   },
+  /**
+   * Prints this window's form of a share: `printer` by the system's dialog, `pdf` to a file the user names. `path` is
+   * null where nothing was saved; `printed` says whether anything left the window.
+   */
+  printShareForm: {
+    handler: 'shell',
+    request: z.strictObject({ to: z.enum(['printer', 'pdf']), suggestedName: z.string().max(120) }),
+    reply: z.object({ path: z.string().nullable(), printed: z.boolean() }),
+  },
   /** The scanner for QR codes opens: from now on this window may use the camera, and nothing else. */
   openScanner: { handler: 'shell', request: nothing, reply: nothing },
   /** The scanner is closed: no camera any more. Also so without being asked, when nobody is there. */

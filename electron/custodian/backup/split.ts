@@ -7,6 +7,7 @@ import { defaultIterationExponent, splitSecret } from '../../../shared/backup/sl
 import { placeOfWord } from '../../../shared/backup/slip39-words.ts';
 import { shareSetView } from '../../../shared/backup/view.ts';
 import type { KeyRecord } from '../../../shared/ceremony/key-record.ts';
+import type { DialectName } from '../../../shared/ceremony/plan.ts';
 import type { ShareView, SplitView } from '../../../shared/contract/backup-views.ts';
 import { RootwardError } from '../../../shared/contract/errors.ts';
 import type { FileInput, ReplyOf, RequestOf } from '../../../shared/contract/requests.ts';
@@ -17,6 +18,7 @@ import { sealEnvelope } from '../../vault/backup/age-envelope.ts';
 import { wipe } from '../../vault/wipe.ts';
 import type { Desk } from '../desk.ts';
 import { invalidInput } from '../steps/step.ts';
+import type { OpenVault } from '../vaults.ts';
 import { backupsOfVault } from './describe-backups.ts';
 import { requireIsolated } from './isolation.ts';
 import { requireKeyOf } from './recover.ts';
@@ -41,6 +43,8 @@ interface OutgoingShare {
 export interface SplitSession extends Session {
   readonly rehearsal: boolean;
   readonly record: KeyRecord;
+  /** Of the key's repository, for the key ID on paper. */
+  readonly dialect: DialectName;
   readonly set: ShareSet;
   readonly outgoing: readonly OutgoingShare[];
 }
@@ -103,12 +107,20 @@ export async function beginSplit(desk: Desk, request: RequestOf<'beginSplit'>): 
     id: randomBytes(8).toString('hex'),
     rehearsal,
     record,
+    dialect: dialectOf(opened, record),
     set: { kind: 'shares', identifier: split.identifier, groupThreshold, groups },
     outgoing,
     wipe: () => wipeShares(outgoing.map(({ share }) => share)),
   };
   desk.sessions.begin('split', session);
   return viewOf(desk, session);
+}
+
+/** @returns the dialect of a key's repository; where no ceremony of it stands in this journal, one it has a key ID in */
+function dialectOf(opened: OpenVault, { repository, keyIds }: KeyRecord): DialectName {
+  const plans = [...opened.ceremonies.values()].map(({ plan }) => plan);
+  const last = plans.findLast(plan => plan.repository === repository);
+  return last?.dialect ?? (keyIds['tuf-1.0'] === undefined ? 'notary-v1' : 'tuf-1.0');
 }
 
 /** One share that is the whole key would put the key on the screen; and one person could use it alone. */
@@ -149,6 +161,9 @@ export function readShare(desk: Desk, { splitId, number }: RequestOf<'readShare'
       repository: record.repository,
       holder: record.holder,
       role: record.role,
+      dialect: session.dialect,
+      algorithm: record.algorithm,
+      keyId: record.keyIds[session.dialect] ?? '',
       fingerprint: fingerprintFromHex(record.fingerprint),
       set: setName(set.identifier),
       group: share.groupIndex + 1,
