@@ -93,7 +93,8 @@ async function printOnPaper(contents: WebContents): Promise<boolean> {
 function cannotPrint(cause: unknown): RootwardError {
   return new RootwardError('not-supported-here', {
     message: 'This machine cannot print on paper.',
-    remedy: 'Look whether the printer is plugged in and switched on. Or print to a PDF, or write the words by hand.',
+    remedy:
+      'Look whether the printer is plugged in and switched on. Or print to a PDF, or write the words by hand.',
     cause,
   });
 }

@@ -1,14 +1,19 @@
 import { adopt } from './en/adopt.ts';
+import { backups } from './en/backups.ts';
+import { bundle } from './en/bundle.ts';
 import { ceremony } from './en/ceremony.ts';
 import { change } from './en/change.ts';
 import { common } from './en/common.ts';
 import { difference } from './en/difference.ts';
+import { drill } from './en/drill.ts';
 import { errors } from './en/errors.ts';
 import { home } from './en/home.ts';
 import { inspect } from './en/inspect.ts';
 import { keySteps } from './en/key-steps.ts';
 import { planner } from './en/planner.ts';
 import { qr } from './en/qr.ts';
+import { recover } from './en/recover.ts';
+import { split } from './en/split.ts';
 import { steps } from './en/steps.ts';
 import { together } from './en/together.ts';
 import { tokens } from './en/tokens.ts';
@@ -21,16 +26,21 @@ import { welcome } from './en/welcome.ts';
  */
 export const t = {
   adopt,
+  backups,
+  bundle,
   ceremony,
   change,
   common,
   difference,
+  drill,
   errors,
   home,
   inspect,
   keySteps,
   planner,
   qr,
+  recover,
+  split,
   steps,
   together,
   tokens,

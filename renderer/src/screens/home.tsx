@@ -11,9 +11,11 @@ import { altKey, primaryKey } from '../components/shortcuts.ts';
 import { t } from '../messages/index.ts';
 import { useAdoption } from '../stores/adoption-draft.ts';
 import { useApplication } from '../stores/application.ts';
+import { openBackups } from '../stores/backups.ts';
 import { machineNow } from '../stores/machine.ts';
 import { useNavigation } from '../stores/navigation.ts';
 import { usePlanner } from '../stores/planner.ts';
+import { HomeCare } from './backups/home-care.tsx';
 import { OpenCeremonies, PastCeremonies } from './ceremony-lists.tsx';
 import css from './home.module.css';
 import actions from './repository-actions.module.css';
@@ -176,6 +178,7 @@ export function HomeScreen() {
           )
         )}
         {home && <OpenCeremonies ceremonies={home.ceremonies} />}
+        {home && <HomeCare care={home.care} />}
         {home && home.repositories.length > 0 && (
           <section aria-labelledby="repositories">
             <SubHeading id="repositories">{words.repositories}</SubHeading>
@@ -213,6 +216,9 @@ export function HomeScreen() {
             </Action>
             <Action kind="quiet" shortcut={altKey('s')} onPress={() => go({ name: 'sign-request' })}>
               {words.actions.signRequest}
+            </Action>
+            <Action kind="quiet" shortcut={altKey('b')} onPress={() => openBackups({ rehearsal: false })}>
+              {t.backups.open}
             </Action>
           </>
         }

@@ -7,6 +7,7 @@ import { Progress } from '../components/progress.tsx';
 import { altKey, primaryKey } from '../components/shortcuts.ts';
 import { t } from '../messages/index.ts';
 import { useApplication } from '../stores/application.ts';
+import { workOnBackups } from '../stores/backups.ts';
 import { useNavigation } from '../stores/navigation.ts';
 import { usePlanner } from '../stores/planner.ts';
 import { CeremonyLists } from './ceremony-lists.tsx';
@@ -37,6 +38,10 @@ function FirstStart({ path }: { readonly path: string }) {
     usePlanner.getState().begin({ rehearsal: true });
     go({ name: 'planner' });
   };
+  const restore = () => {
+    workOnBackups({ rehearsal: false });
+    go({ name: 'recover', purpose: 'restore' });
+  };
   const words = t.welcome;
   return (
     <>
@@ -58,12 +63,19 @@ function FirstStart({ path }: { readonly path: string }) {
             <h3>{words.rehearseTitle}</h3>
             <p>{words.rehearseText}</p>
           </section>
+          <section className={css.card}>
+            <h3>{words.restoreTitle}</h3>
+            <p>{words.restoreText}</p>
+          </section>
         </div>
         {home && <CeremonyLists ceremonies={home.ceremonies} />}
         <Progress text={busy ? words.busyCreating : null} />
         {error && <ErrorPanel error={error} />}
       </Centre>
       <Foot start={<OfflineActions />}>
+        <Action shortcut={altKey('b')} busy={busy} onPress={restore}>
+          {words.restore}
+        </Action>
         <Action shortcut={altKey('r')} busy={busy} onPress={rehearse}>
           {words.rehearse}
         </Action>

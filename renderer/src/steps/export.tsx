@@ -1,8 +1,6 @@
 import { useState } from 'react';
-import { ask } from '../bridge.ts';
 import { Facts } from '../components/facts.tsx';
 import { Choices, FieldError, TextField } from '../components/fields.tsx';
-import { sizeInWords } from '../components/format.ts';
 import { SubHeading } from '../components/heading.tsx';
 import { Notice } from '../components/notice.tsx';
 import { altKey } from '../components/shortcuts.ts';
@@ -12,7 +10,7 @@ import { machineNow } from '../stores/machine.ts';
 import { fileNamePart, type StepProps, useBy } from './step.ts';
 import { StepLayout } from './step-layout.tsx';
 import css from './steps.module.css';
-import { useMedia } from './use-media.ts';
+import { useDestination } from './use-destination.ts';
 
 const words = t.steps.exporting;
 
@@ -31,42 +29,19 @@ function join(folder: string, name: string): string {
 export function ExportStep({ ceremony, step }: StepProps) {
   const complete = useCeremony(state => state.complete);
   const by = useBy({ ceremony, step });
-  const media = useMedia();
-  const [chosen, setChosen] = useState<string | null>(null);
-  const [folder, setFolder] = useState<string | null>(null);
+  const { media, choices, chosen, setChosen, chooseFolder, problem } = useDestination();
   const [name, setName] = useState(() => suggestedFolder(ceremony.repository));
   const [tried, setTried] = useState(false);
-  const [problem, setProblem] = useState<string>();
 
-  const chooseFolder = async () => {
-    setProblem(undefined);
-    const outcome = await ask('chooseFolder', { title: words.folderTitle });
-    if (!outcome.ok) return setProblem(`${outcome.error.message} ${outcome.error.remedy}`);
-    if (outcome.value.path !== null) {
-      setFolder(outcome.value.path);
-      setChosen(outcome.value.path);
-    }
-  };
   const nameGood = /^[A-Za-z0-9][A-Za-z0-9._-]{0,119}$/.test(name);
-  const choices = [
-    ...(media ?? []).map(medium => ({
-      value: medium.path,
-      name: medium.label || words.unlabelled,
-      text: `${medium.path} · ${medium.device} · ${medium.fileSystem}`,
-      aside: medium.readOnly ? words.readOnly : words.free(sizeInWords(medium.freeBytes)),
-      disabled: medium.readOnly,
-    })),
-    ...(folder === null ? [] : [{ value: folder, name: words.chosenFolder, text: folder }]),
-  ];
   const [metadata, ...rest] = words.what;
   const rootOnly = ceremony.payloads.every(payload => payload.role === 'root');
   const what = metadata
     ? [rootOnly ? { ...metadata, value: t.difference.exportRootOnly } : metadata, ...rest]
     : rest;
-  const there = choices.some(choice => choice.value === chosen);
   const submit = () => {
     setTried(true);
-    if (chosen === null || !there || !nameGood) return;
+    if (chosen === null || !nameGood) return;
     void complete(step.id, by, { kind: 'export', destination: join(chosen, name) }, words.busy);
   };
   return (
@@ -80,9 +55,9 @@ export function ExportStep({ ceremony, step }: StepProps) {
         {choices.length > 0 && (
           <Choices
             label={words.mediaHeading}
-            value={there ? chosen : null}
+            value={chosen}
             choices={choices}
-            error={tried && !there ? words.needed : undefined}
+            error={tried && chosen === null ? words.needed : undefined}
             onChange={setChosen}
           />
         )}
@@ -100,7 +75,7 @@ export function ExportStep({ ceremony, step }: StepProps) {
           error={nameGood ? undefined : words.nameWrong}
           onChange={setName}
         />
-        {chosen !== null && there && (
+        {chosen !== null && (
           <p className={css.destination} role="status">
             {words.will} <code>{join(chosen, name)}</code>
           </p>

@@ -10,6 +10,10 @@ export const welcome = {
   rehearseText:
     'The same steps with throwaway keys. Go through it with the same people about a week before. Every screen and every file is marked.',
   rehearse: 'Rehearse first',
+  restoreTitle: 'From a backup',
+  restoreText:
+    'The machine is new, and the keys exist: as shares on paper, or in a bundle on a medium. A vault is made with what comes back.',
+  restore: 'Restore from a backup',
   busyCreating: 'Creating the vault…',
   withoutVault: 'These need no vault:',
   inUse: {

@@ -1,0 +1,165 @@
+import { useEffect } from 'react';
+import type { BackupsView } from '../../../../shared/contract/backup-views.ts';
+import { Action } from '../../components/action.tsx';
+import { cx } from '../../components/classes.ts';
+import { Centre, Foot, Frame, Left } from '../../components/frame.tsx';
+import { Heading } from '../../components/heading.tsx';
+import { Icon } from '../../components/icons.tsx';
+import { ErrorPanel, Notice } from '../../components/notice.tsx';
+import { altKey, escapeKey } from '../../components/shortcuts.ts';
+import { t } from '../../messages/index.ts';
+import { type BackupsPage, leaveBackups, useBackups } from '../../stores/backups.ts';
+import { useNavigation } from '../../stores/navigation.ts';
+import css from './backups.module.css';
+import { DrillHistory } from './drill-history.tsx';
+import { KeyPage } from './key-page.tsx';
+import { Overview } from './overview.tsx';
+import { StateSign } from './state-sign.tsx';
+import { UnderWay } from './under-way.tsx';
+
+const words = t.backups;
+
+/** @returns which key is looked at */
+function fingerprintOf(page: BackupsPage, view: BackupsView | null): string | undefined {
+  if (page.kind === 'key') return page.fingerprint;
+  if (page.kind !== 'backup') return undefined;
+  return view?.backups.find(backup => backup.id === page.backupId)?.keys[0]?.fingerprint;
+}
+
+/** Whose backups there are: the keys by repository, each with how it stands. */
+function KeyNav({ view, page }: { readonly view: BackupsView; readonly page: BackupsPage }) {
+  const present = fingerprintOf(page, view);
+  const goTo = useBackups(state => state.goTo);
+  const repositories = [...new Set(view.keys.map(key => key.repository))];
+  const item = (isHere: boolean, target: BackupsPage, children: React.ReactNode, key: string) => (
+    <button
+      key={key}
+      type="button"
+      className={cx(css.navItem, isHere && css.navHere)}
+      aria-current={isHere ? 'page' : undefined}
+      onClick={() => goTo(target)}
+    >
+      {children}
+    </button>
+  );
+  return (
+    <Left label={words.navLabel}>
+      {item(page.kind === 'overview', { kind: 'overview' }, <span>{words.overview}</span>, 'overview')}
+      {repositories.map(repository => (
+        <section key={repository} className={css.navGroup}>
+          <h2 className={css.navTitle} title={repository}>
+            {repository}
+          </h2>
+          {view.keys
+            .filter(key => key.repository === repository)
+            .map(key =>
+              item(
+                present === key.fingerprint.hex,
+                { kind: 'key', fingerprint: key.fingerprint.hex },
+                <>
+                  <span className={css.navName}>
+                    {key.holder}
+                    <span className={css.navRole}>{words.role(key.role)}</span>
+                  </span>
+                  <StateSign state={key.state} />
+                </>,
+                key.fingerprint.hex,
+              ),
+            )}
+        </section>
+      ))}
+      <section className={css.navGroup}>
+        {item(
+          page.kind === 'drills',
+          { kind: 'drills' },
+          <>
+            <span className={css.navName}>{words.drills}</span>
+            {view.due.some(item => item.about.kind === 'drill') && (
+              <span className={css.navDue}>
+                <Icon name="warning" size={15} />
+                {t.home.due.warning}
+              </span>
+            )}
+          </>,
+          'drills',
+        )}
+      </section>
+    </Left>
+  );
+}
+
+/** What there is against loss: every key with its backups, what is due, and the drills. */
+export function BackupsScreen() {
+  const { view, error, page, rehearsal, ceremonyId, load } = useBackups();
+  const go = useNavigation(state => state.go);
+  useEffect(() => {
+    void load();
+  }, [load]);
+
+  const fingerprint = fingerprintOf(page, view);
+  const key = view?.keys.find(candidate => candidate.fingerprint.hex === fingerprint);
+  const leave = (
+    <Action kind="quiet" shortcut={escapeKey} onPress={leaveBackups}>
+      {ceremonyId === null ? t.common.backHome : words.back}
+    </Action>
+  );
+  if (!view) {
+    return (
+      <Frame crumbs={[words.title]} rehearsal={rehearsal}>
+        <Centre>
+          <Heading focusKey="backups-loading">{words.title}</Heading>
+          {error ? <ErrorPanel error={error} /> : <Notice tone="plain" title={words.loading} />}
+        </Centre>
+        <Foot start={leave}>{null}</Foot>
+      </Frame>
+    );
+  }
+  return (
+    <Frame crumbs={[...(key ? [key.repository] : []), words.title]} rehearsal={rehearsal}>
+      <KeyNav view={view} page={page} />
+      {key ? (
+        <KeyPage key={key.fingerprint.hex} view={view} entry={key} error={error} start={leave} />
+      ) : page.kind === 'drills' ? (
+        <DrillHistory view={view} error={error} start={leave} />
+      ) : (
+        <>
+          <Centre>
+            <Heading
+              focusKey="backups"
+              lead={words.lead(
+                view.keys.filter(candidate => candidate.state === 'proven').length,
+                view.keys.filter(candidate => candidate.state !== 'stays-on-token').length,
+              )}
+            >
+              {words.title}
+            </Heading>
+            {error && <ErrorPanel error={error} />}
+            <UnderWay view={view} />
+            <Overview view={view} />
+          </Centre>
+          <Foot start={leave}>
+            <Action shortcut={altKey('r')} onPress={() => go({ name: 'recover', purpose: 'restore' })}>
+              {words.actions.restore}
+            </Action>
+            <Action shortcut={altKey('d')} onPress={() => go({ name: 'drill' })}>
+              {words.actions.drill}
+            </Action>
+            <Action
+              shortcut={altKey('b')}
+              onPress={() =>
+                go({
+                  name: 'bundle',
+                  fingerprints: view.keys
+                    .filter(candidate => candidate.state !== 'stays-on-token')
+                    .map(candidate => candidate.fingerprint.hex),
+                })
+              }
+            >
+              {words.actions.bundleAll}
+            </Action>
+          </Foot>
+        </>
+      )}
+    </Frame>
+  );
+}

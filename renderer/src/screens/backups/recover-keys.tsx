@@ -1,0 +1,197 @@
+import { useEffect, useRef, useState } from 'react';
+import type { ProofView, RestoredView, RestoreView } from '../../../../shared/contract/backup-views.ts';
+import type { ErrorReport } from '../../../../shared/contract/errors.ts';
+import { ask } from '../../bridge.ts';
+import { Action } from '../../components/action.tsx';
+import { FieldError } from '../../components/fields.tsx';
+import { Centre, Foot } from '../../components/frame.tsx';
+import { Heading } from '../../components/heading.tsx';
+import { ErrorPanel, Notice } from '../../components/notice.tsx';
+import { PassphraseField, type PassphraseHandle } from '../../components/passphrase-field.tsx';
+import { Progress } from '../../components/progress.tsx';
+import { primaryKey } from '../../components/shortcuts.ts';
+import { t } from '../../messages/index.ts';
+import { onIdle } from '../../stores/machine.ts';
+import css from './backups.module.css';
+import type { RecoverPage } from './recover-flow.tsx';
+import { KeyFacts, type KeySecrets, RestoreKey, type RestoreKeyHandle } from './recover-key.tsx';
+import { UnknownKey } from './unknown-key.tsx';
+
+const words = t.recover.keys;
+
+export type KeysPageProps = RecoverPage & {
+  readonly onResult: (result: ProofView | RestoredView) => void;
+};
+
+/** What was recovered: to be put into the vault, or to be proven. */
+export function KeysPage(props: KeysPageProps) {
+  const { restore } = props;
+  if (restore.keys.length === 0) return <UnknownKey {...props} />;
+  return restore.purpose === 'restore' ? <RestoreKeys {...props} /> : <ProveKeys {...props} />;
+}
+
+/** What is to be read before going on. */
+function Notices({ restore }: { readonly restore: RestoreView }) {
+  return restore.notices.map(notice => <Notice key={notice} tone="warning" title={notice} />);
+}
+
+/** Every key with its new passphrase; each holder types theirs. */
+function RestoreKeys({ restore, start, onGone, onResult }: KeysPageProps) {
+  const handles = useRef(new Map<string, RestoreKeyHandle>());
+  const [error, setError] = useState<ErrorReport | null>(null);
+  const [problem, setProblem] = useState<string>();
+  const [busy, setBusy] = useState(false);
+  /** Passphrases that are good and wait for the others. SECURITY: bytes, in no state, wiped at the end. */
+  const held = useRef(new Map<string, KeySecrets>());
+  const release = () => {
+    for (const secrets of held.current.values()) wipeSecrets(secrets);
+    held.current.clear();
+  };
+  useEffect(() => {
+    const waiting = held.current;
+    const cards = handles.current;
+    const wipeAll = () => {
+      for (const secrets of waiting.values()) wipeSecrets(secrets);
+      waiting.clear();
+    };
+    const stop = onIdle(() => {
+      wipeAll();
+      for (const card of cards.values()) card.again();
+    });
+    return () => {
+      stop();
+      wipeAll();
+    };
+  }, []);
+
+  const finish = async () => {
+    if (busy) return;
+    setProblem(undefined);
+    setError(null);
+    const chosen = restore.keys.filter(key => handles.current.get(key.fingerprint.hex)?.wanted);
+    if (chosen.length === 0) return setProblem(words.none);
+    for (const key of chosen) {
+      const { hex } = key.fingerprint;
+      if (held.current.has(hex)) continue;
+      const secrets = await handles.current.get(hex)?.take();
+      if (!secrets) return;
+      held.current.set(hex, secrets);
+    }
+    setBusy(true);
+    try {
+      const outcome = await ask('finishRestore', {
+        restoreId: restore.restoreId,
+        keys: chosen.flatMap(({ fingerprint }) => {
+          const secrets = held.current.get(fingerprint.hex);
+          return secrets ? [{ fingerprint: fingerprint.hex, ...secrets }] : [];
+        }),
+      });
+      setBusy(false);
+      if (outcome.ok) onResult(outcome.value);
+      else if (outcome.error.code === 'backup-not-found') onGone();
+      else setError(outcome.error);
+    } finally {
+      release();
+      for (const handle of handles.current.values()) handle.again();
+    }
+  };
+  return (
+    <>
+      <Centre>
+        <Heading focusKey="keys-restore" lead={words.leadRestore}>
+          {words.heading(restore.keys.length)}
+        </Heading>
+        {error && <ErrorPanel error={error} />}
+        <Notices restore={restore} />
+        <fieldset disabled={busy} className={css.form}>
+          {restore.keys.map(key => (
+            <RestoreKey
+              key={key.fingerprint.hex}
+              ref={handle => {
+                if (handle) handles.current.set(key.fingerprint.hex, handle);
+                else handles.current.delete(key.fingerprint.hex);
+              }}
+              entry={key}
+              isOnly={restore.keys.length === 1}
+            />
+          ))}
+          {problem && <FieldError>{problem}</FieldError>}
+        </fieldset>
+        <Progress text={busy ? words.busyRestore : null} />
+      </Centre>
+      <Foot start={start}>
+        <Action kind="primary" shortcut={primaryKey} busy={busy} onPress={() => void finish()}>
+          {words.finishRestore}
+        </Action>
+      </Foot>
+    </>
+  );
+}
+
+function wipeSecrets({ passphrase, sealedPassphrase }: KeySecrets): void {
+  passphrase.fill(0);
+  sealedPassphrase?.fill(0);
+}
+
+/** Every key signs a challenge in a scratch vault; sealed ones need their holder. */
+function ProveKeys({ restore, start, onGone, onResult }: KeysPageProps) {
+  const fields = useRef(new Map<string, PassphraseHandle>());
+  const [error, setError] = useState<ErrorReport | null>(null);
+  const [busy, setBusy] = useState(false);
+  const prove = async () => {
+    if (busy) return;
+    setBusy(true);
+    setError(null);
+    const passphrases = [...fields.current]
+      .filter(([, field]) => !field.empty)
+      .map(([fingerprint, field]) => ({ fingerprint, passphrase: field.take() }));
+    try {
+      const outcome = await ask('proveBackup', { restoreId: restore.restoreId, passphrases });
+      setBusy(false);
+      if (outcome.ok) onResult(outcome.value);
+      // The same code also says that the shares are of no finished set: only the session tells which it is.
+      else if (outcome.error.code === 'backup-not-found' && !(await isThere(restore.restoreId))) onGone();
+      else setError(outcome.error);
+    } finally {
+      for (const { passphrase } of passphrases) passphrase.fill(0);
+    }
+  };
+  return (
+    <>
+      <Centre>
+        <Heading focusKey="keys-prove" lead={words.leadProve}>
+          {words.heading(restore.keys.length)}
+        </Heading>
+        {error && <ErrorPanel error={error} />}
+        <Notices restore={restore} />
+        <fieldset disabled={busy} className={css.form}>
+          {restore.keys.map(key => (
+            <section key={key.fingerprint.hex} className={css.recovered}>
+              <KeyFacts entry={key} />
+              {key.sealed && (
+                <PassphraseField
+                  ref={handle => {
+                    if (handle) fields.current.set(key.fingerprint.hex, handle);
+                    else fields.current.delete(key.fingerprint.hex);
+                  }}
+                  label={`${words.sealedPassphrase}: ${key.holder ?? ''}`}
+                  hint={words.sealedHint}
+                />
+              )}
+            </section>
+          ))}
+        </fieldset>
+        <Progress text={busy ? words.busyProve : null} />
+      </Centre>
+      <Foot start={start}>
+        <Action kind="primary" shortcut={primaryKey} busy={busy} onPress={() => void prove()}>
+          {words.finishProve}
+        </Action>
+      </Foot>
+    </>
+  );
+}
+
+async function isThere(restoreId: string): Promise<boolean> {
+  return (await ask('readRestore', { restoreId })).ok;
+}
