@@ -150,6 +150,8 @@ export function ShareEntry({ ref, label, judge, onProgress, onIdled }: ShareEntr
                   completeWord(event.currentTarget, event.nativeEvent as InputEvent);
                   look();
                 }}
+                // Typing on replaces what stands there.
+                onFocus={event => event.currentTarget.select()}
                 onKeyDown={event => onKey(event, place)}
               />
               <span className={css.sign} aria-hidden="true">

@@ -15,6 +15,8 @@ export interface TestPlan {
   readonly kept?: readonly (string | undefined)[];
   /** Who signs besides the first holders. */
   readonly alsoSigns?: string;
+  /** Whether the root waits for proven backups; default: it is waived, with a reason. */
+  readonly backups?: 'prove';
 }
 
 /** Passphrases that are good enough, one a holder. */
@@ -93,9 +95,11 @@ export class Walk {
     await this.#onScreen('planner-targets');
     await desk.primary();
     await this.#arrive('What if a root key is lost?', 'planner-backups');
-    // The journeys through backups have their own tests.
-    await hands.choose(desk.radio('Go on without'));
-    await hands.type(desk.field('Why may it go live without a proven backup?'), 'A test of something else.');
+    if (plan.backups !== 'prove') {
+      await hands.choose(desk.radio('Go on without'));
+      const why = desk.field('Why may it go live without a proven backup?');
+      await hands.type(why, 'A test of something else.');
+    }
     await this.#onScreen('planner-backups');
     await desk.primary();
     if (!plan.rehearsal) {

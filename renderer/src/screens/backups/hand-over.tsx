@@ -170,7 +170,10 @@ function ShowWords({
   }, [held]);
   useEffect(() => {
     const element = canvas.current;
-    if (withCode && element && held.current) drawShareCode(element, held.current);
+    if (withCode && element && held.current) {
+      drawShareCode(element, held.current);
+      element.scrollIntoView({ block: 'nearest' });
+    }
     return () => clearCode(element);
   }, [withCode, held]);
 

@@ -1,4 +1,4 @@
-import { type Ref, useImperativeHandle, useRef, useState } from 'react';
+import { type ReactNode, type Ref, useImperativeHandle, useRef, useState } from 'react';
 import { createPortal, flushSync } from 'react-dom';
 import { type PaperForm, paperForm, wordGrid } from '../../../../shared/backup/paper-form.ts';
 import { type ShareFields, wordsOfKeyShare } from '../../../../shared/backup/share.ts';
@@ -80,7 +80,7 @@ export function PaperSheet({
           <tr>
             <td>
               <Body model={model} />
-              {withCode && <canvas ref={canvas} className={css.code} />}
+              <Warnings model={model}>{withCode && <canvas ref={canvas} className={css.code} />}</Warnings>
               <Recovery model={model} />
             </td>
           </tr>
@@ -131,12 +131,23 @@ function Body({ model }: { readonly model: PaperForm }) {
             </div>
           ))}
       </div>
-      {model.warnings.map(warning => (
-        <p key={warning} className={css.warning}>
-          {warning}
-        </p>
-      ))}
     </>
+  );
+}
+
+/** What must not be done with the words, and beside it their QR code. */
+function Warnings({ model, children }: { readonly model: PaperForm; readonly children: ReactNode }) {
+  return (
+    <div className={css.warnings}>
+      <div>
+        {model.warnings.map(warning => (
+          <p key={warning} className={css.warning}>
+            {warning}
+          </p>
+        ))}
+      </div>
+      {children}
+    </div>
   );
 }
 
