@@ -104,13 +104,13 @@ describe.skipIf(reason)(`root keys on tokens, in the window${reason ? ` (${reaso
     await picture('generate-ready');
     await desk.primary();
     await desk.heading('Root key of Holder C');
-    expect(await desk.words()).toContain('Root key of Holder B done');
+    expect(await desk.words()).toContain('Done: Root key of Holder B.');
     plugged.unplug();
   });
 
   test('a Ledger makes the next key', { timeout: 120_000 }, async () => {
     const other = bench.bus.plug(otherCard);
-    await desk.text('the plan keeps this key on Ledger').waitFor();
+    await desk.text('the plan keeps this key on a Ledger').waitFor();
     await picture('generate-other-kind');
     other.unplug();
     plugged = bench.bus.plug(ledger, ledgerPlug);

@@ -210,7 +210,7 @@ export function GenerateTokenKeyStep({ ceremony, step, place }: StepProps & { re
               >
                 <p className={placeCss.text}>
                   {others[0]
-                    ? words.wrongKind(tokenName(others[0]), t.tokens.kind[place.custody])
+                    ? words.wrongKind(tokenName(others[0]), t.tokens.aKind[place.custody])
                     : words.waiting}
                 </p>
               </TokenLine>

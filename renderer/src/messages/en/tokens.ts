@@ -18,6 +18,7 @@ export const tokens = {
   custodyOf: (role: string, number: number) => `Key kept, ${role} holder ${number}`,
   custodyOfName: (name: string) => `Key kept, the next one of ${name}`,
   kind: { piv: 'PIV card', ledger: 'Ledger', pkcs11: 'PKCS#11 token' },
+  aKind: { piv: 'a PIV card', ledger: 'a Ledger', pkcs11: 'a PKCS#11 token' },
   serial: (serial: string) => `serial ${serial}`,
   named: (product: string, serial: string | undefined) =>
     serial === undefined ? product : `${product}, serial ${serial}`,
