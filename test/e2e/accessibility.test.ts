@@ -5,14 +5,19 @@ import path from 'node:path';
 import AxeBuilder from '@axe-core/playwright';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { generateOnlineKey } from '../interop/peers/online-roles.ts';
+import { PivCard } from '../simulators/piv-card.ts';
 import { Walk } from './support/ceremony.ts';
 import { Desk, whyNoDesk } from './support/desk.ts';
 import { focusIsAtStart, keyboardFindings } from './support/reach.ts';
+import { appWithTokens } from './support/token-app.ts';
+import { TokenBench } from './support/token-bench.ts';
 
 const reason = whyNoDesk();
 const recorded = path.resolve(import.meta.dirname, '../vectors/recorded');
 
 describe.skipIf(reason)(`accessibility${reason ? ` (${reason})` : ''}`, () => {
+  let app: Awaited<ReturnType<typeof appWithTokens>>;
+  let bench: TokenBench;
   let desk: Desk;
   let walk: Walk;
   const findings: string[] = [];
@@ -20,7 +25,9 @@ describe.skipIf(reason)(`accessibility${reason ? ` (${reason})` : ''}`, () => {
   const arrivals = new Set<string>();
 
   beforeAll(async () => {
-    desk = await Desk.open();
+    app = await appWithTokens();
+    bench = await TokenBench.open(app.folder);
+    desk = await Desk.open({ application: app.folder, env: { ROOTWARD_TEST_TOKENS: bench.socket } });
     walk = new Walk(desk, {
       onArrival: arrive,
       onScreen: look,
@@ -31,6 +38,8 @@ describe.skipIf(reason)(`accessibility${reason ? ` (${reason})` : ''}`, () => {
   });
   afterAll(async () => {
     await desk?.close();
+    await bench?.close();
+    app?.remove();
   });
 
   /** Where the focus is when a screen has just come up, once a name. */
@@ -209,6 +218,37 @@ describe.skipIf(reason)(`accessibility${reason ? ` (${reason})` : ''}`, () => {
     await desk.primary();
     await desk.heading('The desk');
     await look('home');
+    expect(found()).toEqual([]);
+  });
+
+  test('the tokens, and what is done to them', { timeout: 180_000 }, async () => {
+    await desk.page.keyboard.press('Alt+k');
+    await desk.heading('Tokens at this desk');
+    await arrive('tokens');
+    await desk.text('Waiting for a token').waitFor();
+    await look('tokens-empty');
+    const plugged = bench.bus.plug(new PivCard());
+    await desk.button(/^Look closer at/).click();
+    await desk.heading('YubiKey 5');
+    await look('tokens-detail');
+    await desk.button('Set it up…').click();
+    await desk.field('Present PIN').waitFor();
+    await desk.primary();
+    await desk.text('Type the PIN.').waitFor();
+    await look('tokens-set-up');
+    await desk.page.keyboard.press('Escape');
+    await desk.button('Make a key…').click();
+    await desk.page.getByRole('dialog').waitFor();
+    await look('tokens-make-key');
+    await desk.page.keyboard.press('Escape');
+    for (const page of ['PKCS#11 modules', 'Makers who vouch', 'Permission for USB']) {
+      await desk.button(page).click();
+      await desk.heading(page);
+      await look(`tokens-${page}`);
+    }
+    plugged.unplug();
+    await desk.page.keyboard.press('Escape');
+    await desk.heading('The desk');
     expect(found()).toEqual([]);
   });
 

@@ -170,9 +170,9 @@ function TokenPin({
           <div className={css.line}>
             <span className={css.text}>{[tokenName(token), slot?.name].filter(Boolean).join(' · ')}</span>
             {secret && <Tries secret={secret} />}
+            {!wantsPin && !isBlocked(found) && <span className={css.text}>{words.noPin}</span>}
+            {touches && <span className={css.text}>{words.willTouch}</span>}
           </div>
-          {!wantsPin && !isBlocked(found) && <p className={css.text}>{words.noPin}</p>}
-          {touches && <p className={css.text}>{words.willTouch}</p>}
         </TokenLine>
       </div>
       {isBlocked(found) ? (

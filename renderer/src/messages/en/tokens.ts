@@ -81,6 +81,7 @@ export const tokens = {
       unknown: '',
     },
     side: 'This token',
+    sideHolders: 'Whose keys are here',
     sideSerial: 'Serial',
     sideFirmware: 'Firmware',
     sideKind: 'Kind',

@@ -58,6 +58,10 @@ export function TokenPicture({
 }) {
   const taken = takenSlots(token);
   const free = token.slots.length - taken.length;
+  const rest = [
+    taken.length === 0 && words.noKeys,
+    free > 0 && token.slots.length > 1 && words.freePlaces(free),
+  ].filter(Boolean);
   const off = token.state === 'problem';
   const facts = [
     token.serial === undefined ? undefined : t.tokens.serial(token.serial),
@@ -88,16 +92,16 @@ export function TokenPicture({
         </div>
         {actions}
       </div>
-      {!off && token.state !== 'reading' && (
+      {!off && token.state !== 'reading' && taken.length > 0 && (
         <ul className={css.keys}>
           {taken.map(slot => (
             <li key={slot.id} className={css.key}>
               <div className={css.place}>
                 <span className={css.slot}>{slot.name}</span>
                 <span className={css.algorithm}>
-                  {slot.key.algorithm}
+                  <span>{slot.key.algorithm}</span>
                   {slot.key.fingerprint && (
-                    <code title={slot.key.fingerprint}> {shortFingerprint(slot.key.fingerprint)}</code>
+                    <code title={slot.key.fingerprint}>{shortFingerprint(slot.key.fingerprint)}</code>
                   )}
                 </span>
                 <span className={css.guard}>{guardOf(slot)}</span>
@@ -108,12 +112,9 @@ export function TokenPicture({
               {keyActions && <div className={css.keyActions}>{keyActions(slot)}</div>}
             </li>
           ))}
-          <li className={cx(css.key, css.free)}>
-            {taken.length === 0 ? words.noKeys : ''}{' '}
-            {free > 0 && token.slots.length > 1 ? words.freePlaces(free) : ''}
-          </li>
         </ul>
       )}
+      {!off && token.state !== 'reading' && rest.length > 0 && <p className={css.free}>{rest.join(' ')}</p>}
     </div>
   );
 }

@@ -133,9 +133,23 @@ function All({ view, onOpen }: { readonly view: TokensView; readonly onOpen: (to
 }
 
 /** The numbers of one token, where the evidence stands in a ceremony. */
-function Side({ token }: { readonly token: TokenView | undefined }) {
+function Side({
+  token,
+  tokens,
+}: {
+  readonly token: TokenView | undefined;
+  readonly tokens: readonly TokenView[];
+}) {
+  const here = tokens.flatMap(one => holdersOn(one).map(holder => ({ holder, one })));
   return (
-    <Right label={words.side}>
+    <Right label={token ? words.side : words.sideHolders}>
+      {!token && here.length > 0 && (
+        <SideSection title={words.sideHolders}>
+          {here.map(({ holder, one }) => (
+            <SideRow key={`${one.id}${holder}`} label={holder} value={one.serial ?? one.product} mono />
+          ))}
+        </SideSection>
+      )}
       {token && (
         <>
           <SideSection title={words.side}>
@@ -219,7 +233,10 @@ export function TokensScreen({ back }: { readonly back: Screen }) {
           </>
         )}
       </Centre>
-      <Side token={chosen ?? (tokens.length === 1 && place.at === 'all' ? tokens[0] : undefined)} />
+      <Side
+        token={chosen ?? (tokens.length === 1 && place.at === 'all' ? tokens[0] : undefined)}
+        tokens={tokens}
+      />
       <Foot start={null}>
         <Action shortcut={escapeKey} onPress={() => go(back)}>
           {words.back}
