@@ -11,7 +11,7 @@ import { refreshWithTufJs } from '../interop/peers/tuf-js.ts';
 import { LedgerDevice } from '../simulators/ledger-device.ts';
 import { adminPin, OpenPgpApplication, userPin } from '../simulators/ledger-openpgp.ts';
 import { defaultPin, defaultPuk, PivCard } from '../simulators/piv-card.ts';
-import { Walk } from './support/ceremony.ts';
+import { passphraseOf, Walk } from './support/ceremony.ts';
 import { Desk, whyNoDesk } from './support/desk.ts';
 import { placesOf } from './support/secrets.ts';
 import { appWithTokens } from './support/token-app.ts';
@@ -240,6 +240,70 @@ describe.skipIf(reason)(`root keys on tokens, in the window${reason ? ` (${reaso
     expect(transcript).toContain('Ledger');
   });
 
+  test('later a key moves from the vault to a token: both tokens are here, and each is found by its key', {
+    timeout: 180_000,
+  }, async () => {
+    await desk.primary();
+    await desk.heading('The desk');
+    await desk.button(`Change… ${repository}, TUF 1.0`).click();
+    await desk.heading('What is to change?');
+    await desk.page.getByRole('checkbox', { name: 'Root holders', exact: true }).check();
+    await desk.primary();
+    await desk.field('What becomes of the key of Holder A').selectOption('Gets another key');
+    await desk.field('Key kept, the next one of Holder A').selectOption('on a PIV card (YubiKey or another)');
+    await picture('change-kept');
+    await desk.primary();
+    await desk.heading('How long is the new version valid?');
+    await desk.primary();
+    await desk.heading('Who can sign?');
+    await desk.page.getByRole('checkbox', { name: 'Holder C', exact: true }).uncheck();
+    await desk.primary();
+    await desk.heading('Who else is in the room?');
+    await desk.primary();
+    await desk.heading('What if a network appears?');
+    await desk.radio('Warn and record').check();
+    await desk.primary();
+    await desk.heading('Read the plan');
+    await desk
+      .button(/^Open the ceremony/)
+      .and(desk.page.locator(':not([aria-disabled])'))
+      .waitFor();
+    await desk.primary();
+    await walk.attend();
+    await walk.isolate();
+    await walk.agree();
+    await desk.heading('Root key of Holder A');
+    const both = [bench.bus.plug(card), bench.bus.plug(otherCard)];
+    await desk.radio('YubiKey 5, serial 9008431').check();
+    await desk.field('PIN of Holder A’s token').fill(defaultPin);
+    await picture('change-generate');
+    await desk.primary();
+    const signs = /^(Holder [AB]) signs root version 2/;
+    const titles: string[] = [];
+    for (let signature = 0; signature < 3; signature += 1) {
+      await desk.heading(signs);
+      const title = await desk.page.getByRole('heading', { level: 1 }).innerText();
+      titles.push(title);
+      const holder = signs.exec(title)?.[1] ?? '';
+      const fields = desk.field(`PIN of ${holder}’s token`).or(desk.field(`Passphrase of ${holder}`));
+      await fields.waitFor();
+      const asksPin = (await desk.field(`PIN of ${holder}’s token`).count()) > 0;
+      await fields.fill(asksPin ? (holder === 'Holder B' ? pin : defaultPin) : passphraseOf(holder));
+      await desk.primary();
+      await desk.page
+        .getByRole('heading', { name: title, level: 1, exact: true })
+        .waitFor({ state: 'detached' });
+    }
+    expect(new Set(titles).size).toBe(3);
+    for (const one of both) one.unplug();
+    await walk.prove();
+    await walk.export(path.join(desk.folder, 'out'), 'metadata-2');
+    await walk.readBack();
+    await desk.button('Go on').waitFor();
+    await desk.primary();
+    await walk.finish();
+  });
+
   test('no PIN stays anywhere, no session is open, the page complained about nothing', {
     timeout: 120_000,
   }, async () => {
@@ -259,10 +323,11 @@ describe.skipIf(reason)(`root keys on tokens, in the window${reason ? ` (${reaso
       mkdirSync(directory);
       for (const name of ['1.root.json', '1.targets.json'])
         cpSync(path.join(exported, name), path.join(directory, name));
+      cpSync(path.join(desk.folder, 'out/metadata-2/2.root.json'), path.join(directory, '2.root.json'));
       signOnlineRoles({ directory, snapshotKey: snapshot, timestampKey: timestamp });
       return { metadataDirectory: directory, trustedRoot: readFileSync(path.join(exported, 'root.json')) };
     };
-    const expected = { rootVersion: 1, targetsVersion: 1, snapshotVersion: 1, timestampVersion: 1 };
+    const expected = { rootVersion: 2, targetsVersion: 1, snapshotVersion: 1, timestampVersion: 1 };
 
     test('python-tuf', async context => {
       needPeers(context, 'python-tuf');

@@ -92,7 +92,8 @@ export const tokens = {
     goneText: 'Plug it in again, and it stands here as before.',
     keysHeading: 'Keys on it',
     secretsHeading: 'PIN, PUK and management key',
-    secretsHeadingShort: 'PIN and PUK',
+    secretsHeadingLedger: 'PIN and admin PIN',
+    secretsHeadingPin: 'PIN',
     adviceHeading: 'To know about it',
   },
 

@@ -177,7 +177,11 @@ export function TokenDetail({
       {(can('change-pin') || can('change-puk')) && (
         <>
           <SubHeading>
-            {can('change-management-key') ? words.secretsHeading : words.secretsHeadingShort}
+            {can('change-management-key')
+              ? words.secretsHeading
+              : can('change-puk')
+                ? words.secretsHeadingLedger
+                : words.secretsHeadingPin}
           </SubHeading>
           <div className={css.actions}>
             {can('change-pin') && (
