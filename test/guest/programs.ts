@@ -37,18 +37,22 @@ function start(bench: Workbench, command: string, args: string[]): Service {
   };
 }
 
-/** Runs a program to its end. @returns what it printed @throws when it fails */
+/** Runs a program to its end; what it prints is noted. @returns what it printed @throws when it fails */
 export async function run(bench: Workbench, command: string, ...args: string[]): Promise<string> {
+  bench.note([command, ...args].join(' '));
   const child: ChildProcess = spawn(command, args, { stdio: ['ignore', 'pipe', 'pipe'] });
   const printed: string[] = [];
-  child.stdout?.on('data', (chunk: Buffer) => printed.push(chunk.toString()));
-  child.stderr?.on('data', (chunk: Buffer) => printed.push(chunk.toString()));
+  const take = (chunk: Buffer) => {
+    printed.push(chunk.toString());
+    bench.note(chunk.toString().trimEnd());
+  };
+  child.stdout?.on('data', take);
+  child.stderr?.on('data', take);
   const code = await new Promise<number | null>((fulfil, reject) => {
     child.on('error', reject);
     child.on('close', fulfil);
   });
   const output = printed.join('');
-  bench.note(`${[command, ...args].join(' ')}: ${output.trimEnd()}`);
   if (code !== 0) throw new Error(`${command} ended with ${code}: ${output}`);
   return output;
 }

@@ -14,8 +14,11 @@ export type Order =
   | { readonly order: 'lock'; readonly token: string; readonly locked: boolean }
   | { readonly order: 'plug'; readonly token: string }
   | { readonly order: 'pull'; readonly token: string }
-  /** Pulls the token the next time it has got a command with this instruction byte (hex), before it answers. */
-  | { readonly order: 'pull-at'; readonly token: string; readonly instruction: string }
+  /**
+   * Pulls the token when it has got a command with this instruction byte (hex) so many times from now on, before it
+   * answers the last of them.
+   */
+  | { readonly order: 'pull-at'; readonly token: string; readonly instruction: string; readonly time: number }
   /**
    * How the holder behaves when the token waits for a finger, or for a decision on its display: touches or approves
    * it after so many milliseconds; or lets it wait so long and does not touch it, or refuses.

@@ -27,8 +27,8 @@ interface ServedToken {
 /** The commands a token gets. */
 interface Traffic {
   commands: string[];
-  /** Instruction byte (hex) at which the token is pulled. */
-  pullAt: string | undefined;
+  /** At which command it is pulled: the one with this instruction byte (hex), after so many of them. */
+  pullAt: { readonly instruction: string; left: number } | undefined;
   /** Pulls it. */
   pull: () => void;
 }
@@ -74,7 +74,7 @@ async function obey(order: Order): Promise<readonly string[] | undefined> {
       await pull(token);
       return undefined;
     case 'pull-at':
-      traffic.pullAt = order.instruction;
+      traffic.pullAt = { instruction: order.instruction, left: order.time };
       return undefined;
     case 'finger':
       hands.touch = () => new Promise(fulfil => setTimeout(() => fulfil(order.touches), order.after));
@@ -151,7 +151,9 @@ function watched(
     const hex = Buffer.from(command).toString('hex');
     traffic.commands.push(hex);
     const isLastOfChain = ((command[0] ?? 0) & 0x10) === 0;
-    if (hex.slice(2, 4) !== traffic.pullAt || !isLastOfChain) return transmit(command);
+    if (hex.slice(2, 4) !== traffic.pullAt?.instruction || !isLastOfChain) return transmit(command);
+    traffic.pullAt.left -= 1;
+    if (traffic.pullAt.left > 0) return transmit(command);
     traffic.pullAt = undefined;
     traffic.pull();
     return new Promise(() => {});

@@ -31,9 +31,9 @@ export class Tokens {
   plug = (token: string): Promise<OrderReply> => this.#order({ order: 'plug', token });
   /** Pulls it, and waits until the system has seen it. */
   pull = (token: string): Promise<OrderReply> => this.#order({ order: 'pull', token });
-  /** Pulls it the next time it has got a command with this instruction byte (hex), before it answers. */
-  pullAt = (token: string, instruction: string): Promise<OrderReply> =>
-    this.#order({ order: 'pull-at', token, instruction });
+  /** Pulls it at the first (or n-th) command with this instruction byte (hex) from now on, before it answers. */
+  pullAt = (token: string, instruction: string, time = 1): Promise<OrderReply> =>
+    this.#order({ order: 'pull-at', token, instruction, time });
   /** From now on its holder touches or approves it after so many milliseconds. */
   touchAfter = (token: string, after: number): Promise<OrderReply> =>
     this.#order({ order: 'finger', token, after, touches: true });

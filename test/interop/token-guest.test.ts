@@ -11,7 +11,7 @@ let guest: GuestRun | undefined;
 
 beforeAll(async () => {
   if (missingPeers('usb-guest') === undefined) guest = await runGuest();
-}, 400_000);
+}, 540_000);
 
 describe('tokens on the USB bus of a virtual machine', () => {
   it.for(scenarios)('$name', ({ name }, context) => {

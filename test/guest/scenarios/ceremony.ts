@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { ceremonyFiles, plainPlan } from '../../interop/ceremony-program.ts';
 import { adminPin, userPin } from '../../simulators/ledger-openpgp.ts';
@@ -12,9 +12,13 @@ import { requireVerified } from '../sign-root.ts';
 /** As `npm test` has built it; the guest's programs start in the checkout. */
 const rootward = 'dist/electron/rootward.cjs';
 
+/** Instruction byte of the Ledger's OpenPGP application. */
+const computeSignature = '2a';
+const lastLine = (text: string): string => text.trimEnd().split('\n').at(-1) ?? '';
+
 export const ceremonyScenarios: readonly Scenario[] = [
   {
-    name: '`rootward ceremony`: a root of two holders, one key on a YubiKey and one on a Ledger, and nothing in a file',
+    name: '`rootward ceremony`: a root by a YubiKey and a Ledger that is pulled within its signature; the command again ends it',
     run: async bench => {
       await bench.tokens.makePivCard('yubikey');
       await bench.tokens.makeLedger('ledger');
@@ -45,7 +49,19 @@ export const ceremonyScenarios: readonly Scenario[] = [
       const tokens = path.join(folder, 'tokens.json');
       writeFileSync(tokens, JSON.stringify(places));
 
-      await run(bench, process.execPath, rootward, ...command, '--tokens', tokens, '--json');
+      const ceremony = () => run(bench, process.execPath, rootward, ...command, '--tokens', tokens, '--json');
+      // A key that was made is tried at once; the second signature is that of the root.
+      await bench.tokens.pullAt('ledger', computeSignature, 2);
+      await assert.rejects(ceremony(), /"code":"token-removed"/);
+      assert(!existsSync(out));
+
+      await bench.tokens.plug('ledger');
+      await onlyToken(ledgers());
+      const { signatures } = JSON.parse(lastLine(await ceremony()));
+      assert.deepEqual(
+        signatures.map(({ role, made }: { role: string; made: number }) => `${role} ${made}`),
+        ['root 2', 'targets 1'],
+      );
       const inFiles = readdirSync(path.join(vault, 'keys')).filter(name => !name.endsWith('.json'));
       assert.deepEqual(inFiles, []);
       const exported = readdirSync(out, { recursive: true, encoding: 'utf8' });
