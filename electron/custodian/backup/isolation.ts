@@ -11,14 +11,14 @@ import type { OpenVault } from '../vaults.ts';
  */
 export function requireIsolated(
   desk: Desk,
-  opened: Pick<OpenVault, 'rehearsal' | 'ceremonies'> | undefined,
+  { rehearsal, ceremonies }: Pick<OpenVault, 'rehearsal' | 'ceremonies'>,
   repositories: readonly string[],
   asked: 'refuse' | 'warn' | undefined,
 ): void {
-  if (opened?.rehearsal || asked === 'warn') return;
+  if (rehearsal || asked === 'warn') return;
   const policyOf = (repository: string): string =>
-    [...(opened?.ceremonies.values() ?? [])].filter(({ plan }) => plan.repository === repository).at(-1)?.plan
-      .policy.network ?? 'refuse';
+    [...ceremonies.values()].filter(({ plan }) => plan.repository === repository).at(-1)?.plan.policy
+      .network ?? 'refuse';
   const isAllowed = repositories.length > 0 && repositories.every(name => policyOf(name) === 'warn');
   if (asked === undefined && isAllowed) return;
   const network = desk.describeNetwork();

@@ -60,7 +60,8 @@ export async function beginRestore(desk: Desk, request: RequestOf<'beginRestore'
   const opened =
     purpose === 'restore' ? await vaultIfThere(desk, rehearsal) : await desk.vaults.open(rehearsal);
   const repositories = [...(opened?.ceremonies.values() ?? [])].map(({ plan }) => plan.repository);
-  requireIsolated(desk, opened, repositories, network);
+  const here = opened ?? { rehearsal, ceremonies: new Map() };
+  requireIsolated(desk, here, repositories, network);
   const session: RestoreSession = {
     id: randomBytes(8).toString('hex'),
     purpose,
