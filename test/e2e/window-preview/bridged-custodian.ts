@@ -175,8 +175,15 @@ function putBridge(names: readonly string[]): void {
       const bytes = (part as { $bytes?: string } | null)?.$bytes;
       return typeof bytes === 'string' ? Uint8Array.from(atob(bytes), c => c.charCodeAt(0)) : part;
     });
-  // The page's own passphrase bytes, to see that it wipes them.
+  // The page's own bytes of what was typed, to see that it wipes them.
   const handed: Uint8Array[] = [];
+  const secrets = ['passphrase', 'filePassphrase', 'pin', 'puk', 'current', 'next', 'managementKey'];
+  const keepSecrets = (within: object): void => {
+    for (const [key, value] of Object.entries(within))
+      if (value instanceof Uint8Array) {
+        if (secrets.includes(key)) handed.push(value);
+      } else if (typeof value === 'object' && value !== null) keepSecrets(value);
+  };
   scope.rootwardHanded = handed;
   scope.rootwardTell = (event: unknown) => {
     for (const listener of listeners) listener(event);
@@ -188,9 +195,8 @@ function putBridge(names: readonly string[]): void {
     },
   };
   for (const name of names)
-    bridge[name] = async (request: { input?: { passphrase?: Uint8Array }; passphrase?: Uint8Array }) => {
-      const passphrase = request.input?.passphrase ?? request.passphrase;
-      if (passphrase) handed.push(passphrase);
+    bridge[name] = async (request: object) => {
+      keepSecrets(request);
       return fromText(await scope.rootwardAsk(name, toText(request)));
     };
   scope.rootward = bridge;

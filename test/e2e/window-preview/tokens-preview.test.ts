@@ -195,3 +195,14 @@ test('the touch is asked for over every screen', async () => {
   await preview.page.getByText('Now touch the key').waitFor({ state: 'detached' });
   expect(found()).toEqual([]);
 });
+
+test('every secret that was typed is wiped where it was typed', async () => {
+  const left = await preview.page.evaluate(() =>
+    (globalThis as unknown as { rootwardHanded: Uint8Array[] }).rootwardHanded.map(bytes => ({
+      length: bytes.length,
+      isWiped: bytes.every(byte => byte === 0),
+    })),
+  );
+  expect(left.length).toBeGreaterThan(10);
+  expect(left.filter(({ length, isWiped }) => length > 0 && !isWiped)).toEqual([]);
+});

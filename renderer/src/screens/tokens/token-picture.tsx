@@ -1,4 +1,4 @@
-import type { ReactNode } from 'react';
+import { Fragment, type ReactNode } from 'react';
 import type { TokenView } from '../../../../shared/contract/tokens.ts';
 import { cx } from '../../components/classes.ts';
 import { shortFingerprint } from '../../components/format.ts';
@@ -17,6 +17,16 @@ const words = t.tokens.panel;
 export const takenSlots = (token: TokenView): TakenSlot[] =>
   token.slots.flatMap(slot => (slot.key ? [{ ...slot, key: slot.key }] : []));
 
+/** A name that is broken at its slashes first. */
+const Breakable = ({ text }: { readonly text: string }) =>
+  text.split(/(?<=\/)/).map((part, index) => (
+    // biome-ignore lint/suspicious/noArrayIndexKey: the place is the identity
+    <Fragment key={index}>
+      {part}
+      <wbr />
+    </Fragment>
+  ));
+
 function Owners({ slot }: { readonly slot: TakenSlot }) {
   if (slot.key.owners.length === 0) return <span className={css.nobody}>{words.nobody}</span>;
   return slot.key.owners.map(owner => (
@@ -25,7 +35,9 @@ function Owners({ slot }: { readonly slot: TakenSlot }) {
       <span className={css.ownerText}>
         <strong>{owner.holder}</strong>
         <span className={css.ownerOf}>
-          {words.ownerOf(t.common.role[owner.role === 'targets' ? 'targets' : 'root'])}, {owner.repository}
+          {words.ownerOf(t.common.role[owner.role === 'targets' ? 'targets' : 'root'])}
+          <br />
+          <Breakable text={owner.repository} />
         </span>
       </span>
       {owner.rehearsal && <RehearsalMark />}
