@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { baseRoot } from '../../shared/ceremony/base-root.ts';
-import type { Custody } from '../../shared/ceremony/custody.ts';
+import { type Custody, checkRehearsedTokens } from '../../shared/ceremony/custody.ts';
 import { planSentence, planSummary } from '../../shared/ceremony/describe.ts';
 import type { DialectName, Plan } from '../../shared/ceremony/plan.ts';
 import { planAdoption } from '../../shared/ceremony/plan-adoption.ts';
@@ -57,7 +57,7 @@ export async function previewPlan(desk: Desk, request: PlanRequest): Promise<Pla
   return {
     summary: planSummary(settled),
     sentence: planSentence(settled),
-    warnings: [...warnings],
+    warnings: [...warnings, ...(settled.rehearsal ? checkRehearsedTokens(plannedTokens(settled)) : [])],
     script: scriptFor(settled).map(step => {
       const { act, kind, title, holder } = step;
       const custody = custodyIn(settled, step, placeOf);
@@ -65,6 +65,12 @@ export async function previewPlan(desk: Desk, request: PlanRequest): Promise<Pla
     }),
   };
 }
+
+/** The holders for whom a key is made, with where it will be kept. */
+const plannedTokens = (plan: SettledPlan) =>
+  [...plan.holders, ...plan.targets.holders].flatMap(holder =>
+    'keytype' in holder ? [{ name: holder.name, custody: holder.custody }] : [],
+  );
 
 /** Where the key of a step that makes one, or a certificate, is kept. */
 function custodyIn(plan: SettledPlan, step: Step, placeOf: PlaceOfKey): Custody | undefined {

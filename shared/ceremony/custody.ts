@@ -87,4 +87,23 @@ export function checkCustody(
   });
 }
 
+/**
+ * A rehearsal makes a real key on a real token, which stays there when the rehearsal vault is long gone.
+ * @param holders every holder of a rehearsed plan for whom a key is made
+ */
+export function checkRehearsedTokens(
+  holders: readonly Pick<PlannedHolder, 'name' | 'custody'>[],
+): CustodyWarning[] {
+  const onTokens = holders.filter(({ custody = 'software' }) => custody !== 'software');
+  if (onTokens.length === 0) return [];
+  const names = onTokens.map(({ name }) => name).join(', ');
+  return [
+    {
+      code: 'rehearsal-on-token',
+      message: `This rehearsal makes real keys on real tokens (${names}). Take tokens kept for practice, or an empty slot, and delete the keys afterwards.`,
+      blocking: false,
+    },
+  ];
+}
+
 const upperFirst = (text: string): string => text.charAt(0).toUpperCase() + text.slice(1);

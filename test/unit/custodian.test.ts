@@ -555,6 +555,21 @@ describe('ceremonies', () => {
 });
 
 describe('rehearsals', () => {
+  it('with tokens are warned of: their keys are real and stay on the token', async () => {
+    const told = async (rehearsal: boolean, custody?: 'piv') => {
+      const base = plainPlan();
+      const holders = base.holders.map((holder, index) =>
+        index === 1 && custody ? { ...holder, custody } : holder,
+      );
+      const plan = { ...base, holders };
+      const { warnings } = answered(await custodian.handle('previewPlan', { plan, rehearsal }));
+      return warnings.find(({ code }) => code === 'rehearsal-on-token')?.message;
+    };
+    expect(await told(true, 'piv')).toContain(`(${plainPlan().holders[1]?.name})`);
+    expect(await told(true)).toBeUndefined();
+    expect(await told(false, 'piv')).toBeUndefined();
+  });
+
   it('live in a vault of their own, say so in everything they make, and may be held again', async () => {
     const plan = plainPlan();
     answered(await custodian.handle('createVault', {}));
