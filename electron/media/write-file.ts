@@ -26,6 +26,7 @@ export async function writeToMedium(
 ): Promise<void> {
   const folder = path.dirname(target);
   const temporary = temporaryPath(target);
+  let isNamed = false;
   try {
     await refuseExisting(disk, target);
     await removeUnfinished(disk, folder);
@@ -52,10 +53,11 @@ export async function writeToMedium(
     }
     await refuseExisting(disk, target);
     await disk.rename(temporary, target);
+    isNamed = true;
     await disk.syncFolder(folder);
   } catch (error) {
     // What a pulled medium still has under the passing name is hidden, and no backup by its name.
-    await disk.remove(temporary).catch(() => {});
+    await disk.remove(isNamed ? target : temporary).catch(() => {});
     throw storageError(error, target, 'Writing');
   }
 }

@@ -17,6 +17,7 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { type ExportedFile, exportFolder } from '../../electron/media/export-folder.ts';
 import { listMedia } from '../../electron/media/list-media.ts';
 import { readBackFolder } from '../../electron/media/read-back.ts';
+import { writeToMedium } from '../../electron/media/write-file.ts';
 import { type FileSystem, realFileSystem } from '../../electron/platform/file-system.ts';
 
 let folder: string;
@@ -431,5 +432,34 @@ describe('on real file systems of their own', () => {
       .trim()
       .split('\n');
     expect(lines).toEqual(['disk-full', 'medium-read-only', 'written', 'out']);
+  });
+});
+
+describe('one file on a medium', () => {
+  const target = () => path.join(folder, 'backup.tar.age');
+  const write = (disk: FileSystem, isSame = async () => true) =>
+    writeToMedium(target(), text('sealed bytes'), isSame, disk);
+
+  test('stands there whole, or, at whichever change the medium fails, not at all', async () => {
+    const { disk, changes } = failingDisk(Number.POSITIVE_INFINITY, 'EIO');
+    await write(disk);
+    expect(readdirSync(folder)).toEqual(['backup.tar.age']);
+    rmSync(target());
+    const all = changes();
+    expect(all).toBeGreaterThan(4);
+    for (let at = 1; at <= all; at += 1) {
+      await expect(write(failingDisk(at, 'EIO').disk)).rejects.toMatchObject({ code: 'medium-unreadable' });
+      expect(readdirSync(folder), `failing at change ${at}`).toEqual([]);
+    }
+  });
+
+  test('does not stand there when what came back is not what it should be; what is there stays', async () => {
+    await expect(write(realFileSystem, async () => false)).rejects.toMatchObject({
+      code: 'read-back-differs',
+    });
+    expect(readdirSync(folder)).toEqual([]);
+    writeFileSync(target(), 'another backup');
+    await expect(write(realFileSystem)).rejects.toMatchObject({ code: 'destination-not-empty' });
+    expect(readFileSync(target(), 'utf8')).toBe('another backup');
   });
 });
