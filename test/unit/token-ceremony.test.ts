@@ -161,6 +161,41 @@ describe('a 2-of-3 root with one software key, one PIV card and one PKCS#11 toke
     expect(proof.sentence).toMatch(/^Made on this card, never exported/);
   });
 
+  it('does not count a proof that speaks of another token', async () => {
+    const { cardMaker } = await import('../simulators/piv-attestation.ts');
+    const { verdictOf } = await import('../../electron/custodian/tokens/token-key.ts');
+    const { PivToken } = await import('../../electron/signers/piv/piv-token.ts');
+    const maker = cardMaker();
+    rig.card({ serial: 12_345_678, maker });
+    const [attachment] = await rig.bus.list();
+    if (!attachment) throw new Error('no card is plugged in');
+    const token = new PivToken(attachment);
+    const made = await token.generate(
+      { slot: '9c', algorithm: 'ecdsa-p256', pinPolicy: 'always', touchPolicy: 'never' },
+      { managementKey: new Uint8Array(defaultManagementKey(24)) },
+    );
+    const attestation = await token.attest('9c', [maker.root]);
+    if (!made.publicKey) throw new Error('no key was made');
+    expect(verdictOf(attestation, made.publicKey, '12345678')).toMatchObject({ verdict: 'proven' });
+    expect(verdictOf(attestation, made.publicKey, '87654321')).toMatchObject({
+      verdict: 'not-proven',
+      problem: expect.stringContaining('12345678'),
+    });
+  });
+
+  it('trusts no authority that is not a certificate, and says so when it is named', async () => {
+    answered(await rig.custodian.handle('createVault', {}));
+    const pem = '-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n';
+    for (const certificate of ['', 'Yubico', pem]) {
+      const outcome = await rig.custodian.handle('configureTokens', {
+        settings: { modules: [], authorities: [{ name: 'Maker', certificate }] },
+      });
+      expect(outcome).toMatchObject({ ok: false, error: { code: 'invalid-value' } });
+    }
+    const { settings } = answered(await rig.custodian.handle('describeTokens', {}));
+    expect(settings.authorities).toEqual([]);
+  });
+
   it('gets from software to a token by a rotation', async () => {
     const plan = plainPlan();
     const { id } = await rig.open(plan);

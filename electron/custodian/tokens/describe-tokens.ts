@@ -1,8 +1,10 @@
 import { custodyInWords } from '../../../shared/ceremony/custody.ts';
 import type { KeyRecord } from '../../../shared/ceremony/key-record.ts';
-import { reportError } from '../../../shared/contract/errors.ts';
+import { RootwardError, reportError } from '../../../shared/contract/errors.ts';
 import type { TokenSettings, TokensView, TokenView } from '../../../shared/contract/tokens.ts';
 import { visible } from '../../../shared/display/visible.ts';
+import { readCertificate } from '../../../shared/tuf/certificate.ts';
+import { parsePem } from '../../../shared/tuf/pem.ts';
 import type { TokenDescription, TokenKey } from '../../signers/token.ts';
 import type { Desk } from '../desk.ts';
 import type { KnownToken, Survey } from './token-desk.ts';
@@ -19,14 +21,33 @@ export async function describeTokens(desk: Desk): Promise<TokensView> {
   return tokensView(desk, await desk.tokens.glance());
 }
 
-/** Keeps which modules and authorities are used, and looks again. */
+/**
+ * Keeps which modules and authorities are used, and looks again.
+ * @throws RootwardError `invalid-value` for an authority that is not a certificate: found out when a key was just made,
+ *   it would be in the way of the ceremony
+ */
 export async function configureTokens(
   desk: Desk,
   { settings }: { readonly settings: TokenSettings },
 ): Promise<TokensView> {
+  for (const authority of settings.authorities) requireCertificate(authority);
   const opened = await desk.vaults.open(false);
   await opened.vault.storeTokenSettings(settings);
   return describeTokens(desk);
+}
+
+function requireCertificate({ name, certificate }: TokenSettings['authorities'][number]): void {
+  try {
+    const found = parsePem(certificate);
+    for (const { bytes } of found) readCertificate(bytes);
+    if (found.length > 0) return;
+  } catch (error) {
+    if (!(error instanceof RootwardError)) throw error;
+  }
+  throw new RootwardError('invalid-value', {
+    message: `What was named as the certificate of ${text(name)} is none.`,
+    remedy: 'Choose the certificate of the maker’s attestation authority, in PEM. Nothing was changed.',
+  });
 }
 
 /** The real vault's settings serve rehearsals too: it is the same desk. Until a vault is open there are none. */

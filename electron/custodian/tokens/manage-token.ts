@@ -104,7 +104,7 @@ export async function readTokenProof(
     token.attest?.(slot.id, authoritiesOf(desk.tokens)),
   );
   if (!attestation) throw new Error('a token that can attest did not');
-  const verdict = verdictOf(attestation, publicKey);
+  const verdict = verdictOf(attestation, publicKey, description.serial);
   return {
     fingerprint: publicKey.fingerprint,
     attestation: verdict,

@@ -157,7 +157,7 @@ export async function askForProof(
   const authorities = authoritiesOf(desk);
   try {
     const attestation = await desk.use(token, async () => token.attest?.(slot.id, authorities));
-    return attestation && verdictOf(attestation, publicKey);
+    return attestation && verdictOf(attestation, publicKey, description.serial);
   } catch (error) {
     // An imported key has no proof, and says so; a token that was pulled is another matter.
     if (!(error instanceof RootwardError) || error.code !== 'token-not-capable') throw error;
@@ -169,15 +169,25 @@ export async function askForProof(
 export const authoritiesOf = ({ settings }: TokenDesk): Uint8Array[] =>
   settings.authorities.flatMap(({ certificate }) => parsePem(certificate).map(({ bytes }) => bytes));
 
-/** @returns a verdict about this very key, whatever else the chain proves */
-export function verdictOf(attestation: Attestation, publicKey: PublicKey): AttestationVerdict {
+/**
+ * @param serial the token's, as it tells it: it stands beside the verdict in the transcript
+ * @returns a verdict about this very key on this very token, whatever else the chain proves
+ */
+export function verdictOf(
+  attestation: Attestation,
+  publicKey: PublicKey,
+  serial: string | undefined,
+): AttestationVerdict {
   const chain = attestation.chain.map(der => writePem('CERTIFICATE', der)).join('');
   const isOfKey = attestation.publicKey.fingerprint === publicKey.fingerprint;
-  if (isOfKey && attestation.problem === undefined && attestation.trustedBy !== undefined)
+  const isOfToken = attestation.serial === undefined || serial === undefined || attestation.serial === serial;
+  if (isOfKey && isOfToken && attestation.problem === undefined && attestation.trustedBy !== undefined)
     return { verdict: 'proven', trustedBy: visible(attestation.trustedBy, 200), chain };
-  const problem = isOfKey
-    ? (attestation.problem ?? 'its certificates end at no authority that is trusted here')
-    : 'its certificate speaks of another key';
+  const problem = !isOfKey
+    ? 'its certificate speaks of another key'
+    : !isOfToken
+      ? `its certificate speaks of the token with serial ${attestation.serial}`
+      : (attestation.problem ?? 'its certificates end at no authority that is trusted here');
   return { verdict: 'not-proven', problem: visible(problem, 900), chain };
 }
 
