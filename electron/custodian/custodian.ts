@@ -241,14 +241,13 @@ const secretNames = [
   'current',
   'next',
 ];
-/** What a request may carry them in. */
-const carriers = ['input', 'token', 'task', 'keys', 'to', 'share', 'opens', 'passphrases'];
-
 function holdsSecret(request: unknown): boolean {
   if (typeof request !== 'object' || request === null || request instanceof Uint8Array) return false;
   return Object.entries(request).some(
     ([name, value]) =>
-      (secretNames.includes(name) && value !== undefined) || (carriers.includes(name) && holdsSecret(value)),
+      (secretNames.includes(name) && value instanceof Uint8Array) ||
+      // Wherever it stands: in a task, an answer, a list of keys.
+      holdsSecret(value),
   );
 }
 

@@ -139,8 +139,9 @@ export interface Vault<Event extends JournalEvent = JournalEvent> {
   readRepositoryFile(dialect: DialectName, name: string, file: string): Promise<Uint8Array>;
   /**
    * Puts back a key that this vault has lost, or whose files are damaged: as `storeKey`, but for what is there. A sound
-   * pair of files stays, unless it is to be put aside first; then its sealed file is kept under another name.
-   * @returns the name of the sealed file that was put aside, if one was
+   * pair of files stays, unless it is to be put aside first; then its sealed file is kept under another name. So is the
+   * record of a key on a token, which is all there is of that.
+   * @returns the name of the file that was put aside, if one was
    * @throws RootwardError as `storeKey`; `key-exists` for a sound pair that is not to be put aside
    */
   restoreKey(
@@ -612,6 +613,17 @@ function vaultOver<Event extends JournalEvent>(
     }
   };
 
+  /** @returns the record of a key that can be used as it is; undefined where it is missing or damaged */
+  const soundKey = async (fingerprint: string): Promise<KeyRecord | undefined> => {
+    try {
+      const record = await requireRecord(fingerprint);
+      if (record.custody === 'software') inspectSealedKey((await readKey(fingerprint)).sealed);
+      return record;
+    } catch {
+      return undefined;
+    }
+  };
+
   /** Checks the record of a key that is to be stored. @returns its bytes */
   const newRecord = async (record: KeyRecord): Promise<Uint8Array> => {
     const parsed = keyRecordSchema.safeParse(record);
@@ -759,22 +771,18 @@ function vaultOver<Event extends JournalEvent>(
         }
         checkSealed(sealed);
         const { fingerprint } = parsed.data;
-        const isSound = await readKey(fingerprint).then(
-          found => {
-            inspectSealedKey(found.sealed);
-            return true;
-          },
-          () => false,
-        );
-        if (isSound && !putAside) {
+        const there = await soundKey(fingerprint);
+        if (there && !putAside) {
           throw new RootwardError('key-exists', {
             message: `Key ${fingerprint.slice(0, 12)}… is in this vault already.`,
             remedy: 'Nothing was changed. If nobody can open it any more, have its file put aside.',
-            place: keyFile(fingerprint, 'age'),
+            place: keyFile(fingerprint, there.custody === 'software' ? 'age' : 'json'),
           });
         }
         const file = keyFile(fingerprint, 'age');
-        const aside = await putKeyAside(file, time, fileSystem);
+        // Of a key on a token the record is all there is, with what the token proved.
+        const former = there && there.custody !== 'software' ? keyFile(fingerprint, 'json') : file;
+        const aside = await putKeyAside(former, time, fileSystem);
         await writeFileDurably(file, sealed, { fileSystem, readBack: true });
         const bytes = jsonBytes(parsed.data);
         await writeFileDurably(keyFile(fingerprint, 'json'), bytes, { fileSystem, readBack: true });

@@ -2,7 +2,7 @@ import type { JournalEvent } from '../ceremony/events.ts';
 import { RootwardError } from '../contract/errors.ts';
 import { visible } from '../display/visible.ts';
 import { nobleVerifier } from '../tuf/signature.ts';
-import { proofProblem } from './challenge.ts';
+import { proofProblem, readChallenge } from './challenge.ts';
 import {
   type BackupEventOf,
   type BackupMade,
@@ -24,6 +24,7 @@ interface DatedEvent {
 /** That a key was recovered from a backup. */
 export interface ProvenKey {
   readonly proof: Proof;
+  /** When it was recovered, as its own signature says. */
   readonly time: string;
   readonly entry: number;
   readonly drillId: string | undefined;
@@ -129,7 +130,9 @@ export function inventoryAfter(inventory: Inventory, { entry, time, event }: Dat
         const about = { vaultId: inventory.vaultId, backupId: backup.id };
         const problem = proofProblem(proof, about, nobleVerifier);
         if (problem !== undefined) contradiction(problem);
-        proven.set(proof.fingerprint, { proof, time, entry, drillId: event.drillId });
+        // The time the key itself signed: a proof that is written down again makes no backup younger.
+        const signed = readChallenge(proof.challenge)?.time ?? time;
+        proven.set(proof.fingerprint, { proof, time: signed, entry, drillId: event.drillId });
       }
       return withBackup({ ...backup, proven });
     }

@@ -96,7 +96,7 @@ export async function finishDrill(
   const opened = await desk.vaults.open(session.rehearsal);
   const event = reportOf(desk, session, people, remark);
   await opened.append(event);
-  desk.sessions.end('drill');
+  endDrill(desk, drillId);
   const records = await opened.vault.listKeys();
   const { inventory } = opened;
   const record = inventory.drills.find(drill => drill.drillId === drillId);
@@ -110,9 +110,21 @@ export async function finishDrill(
 
 export function abandonDrill(desk: Desk, { drillId }: { drillId: string }): Record<string, never> {
   desk.sessions.of('drill', drillId);
-  desk.sessions.end('restore');
-  desk.sessions.end('drill');
+  endDrill(desk, drillId);
   return {};
+}
+
+/** With it ends the recovery that was a part of it, and no other. */
+function endDrill(desk: Desk, drillId: string): void {
+  if (recoveryOf(desk, drillId) !== undefined) desk.sessions.end('restore');
+  desk.sessions.end('drill');
+}
+
+/** @returns the ID of the recovery under way that is a part of this drill */
+function recoveryOf(desk: Desk, drillId: string): string | undefined {
+  const restoreId = desk.sessions.idOf('restore');
+  if (restoreId === undefined) return undefined;
+  return desk.sessions.of('restore', restoreId).drillId === drillId ? restoreId : undefined;
 }
 
 const passes = ({ plan, recovered }: DrillSession): boolean =>
@@ -166,7 +178,7 @@ async function reportText(opened: OpenVault, event: BackupEventOf<'drill-finishe
 async function viewOf(desk: Desk, opened: OpenVault, session: DrillSession): Promise<DrillView> {
   const { plan, recovered } = session;
   const records = await opened.vault.listKeys();
-  const restoreId = desk.sessions.idOf('restore');
+  const restoreId = recoveryOf(desk, session.id);
   return {
     drillId: session.id,
     scenario: plan.scenario,

@@ -16,7 +16,7 @@ import { checkPassphrase, workFactorOf } from '../steps/holder-key-file.ts';
 import { invalidInput } from '../steps/step.ts';
 import { requireKeyOf } from './recover.ts';
 import { type RecoverableKey, recordOf, recoverableKeys, withRecoveredKey } from './recovered-keys.ts';
-import { type OpenedBundle, type RestoreSession, vaultIfThere } from './restore.ts';
+import { type OpenedBundle, type RestoreSession, recoveryUnderWay, vaultIfThere } from './restore.ts';
 
 type Wanted = RequestOf<'finishRestore'>['keys'][number];
 
@@ -38,7 +38,7 @@ export async function finishRestore(
   desk: Desk,
   { restoreId, keys: wanted }: RequestOf<'finishRestore'>,
 ): Promise<RestoredView> {
-  const session = desk.sessions.of('restore', restoreId);
+  const session = await recoveryUnderWay(desk, restoreId);
   if (session.purpose !== 'restore') throw invalidInput('This recovery was begun to prove a backup.');
   const opened = await vaultIfThere(desk, session.rehearsal);
   const keys = await recoverableKeys(opened, session);

@@ -1,5 +1,5 @@
 import type { Proof } from '../../../shared/backup/events.ts';
-import { type Backup, shareSetsOf } from '../../../shared/backup/inventory.ts';
+import type { Backup } from '../../../shared/backup/inventory.ts';
 import { backupView, keyName } from '../../../shared/backup/view.ts';
 import type { ProofView } from '../../../shared/contract/backup-views.ts';
 import { RootwardError } from '../../../shared/contract/errors.ts';
@@ -10,7 +10,7 @@ import type { OpenVault } from '../vaults.ts';
 import { noteProof } from './drill.ts';
 import { proveKey } from './recover.ts';
 import { type RecoverableKey, recoverableKeys, withRecoveredKey } from './recovered-keys.ts';
-import { custodianOf, type RestoreSession, withFindings } from './restore.ts';
+import { custodianOf, type RestoreSession, recoveryUnderWay, setsOfShare, withFindings } from './restore.ts';
 import { withScratchVault } from './scratch.ts';
 
 /**
@@ -23,7 +23,7 @@ export async function proveBackup(
   desk: Desk,
   { restoreId, passphrases = [] }: RequestOf<'proveBackup'>,
 ): Promise<ProofView> {
-  const session = desk.sessions.of('restore', restoreId);
+  const session = await recoveryUnderWay(desk, restoreId);
   if (session.purpose === 'restore')
     throw invalidInput('This recovery was begun to put keys into the vault.');
   return withFindings(desk, session, async () => {
@@ -92,8 +92,10 @@ function backupOf(opened: OpenVault, session: RestoreSession, keys: readonly Rec
   }
   const found = bundle
     ? opened.inventory.backups.get(bundle.bundle.id)
-    : shareSetsOf(opened.inventory, first?.identifier ?? -1)
+    : (first ? setsOfShare(opened, first) : [])
         .filter(set => !set.voided && set.fingerprints[0] === keys[0]?.fingerprint)
+        // The identifier has 15 bits: every share must be of the form this set has.
+        .filter(set => shares.every(share => setsOfShare(opened, share).includes(set)))
         .at(-1);
   if (found) return found;
   throw new RootwardError('backup-not-found', {

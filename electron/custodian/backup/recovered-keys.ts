@@ -2,6 +2,7 @@ import { progressOf } from '../../../shared/backup/share-collection.ts';
 import { combineShares } from '../../../shared/backup/slip39.ts';
 import { publicKeyFingerprint, type SoftwareKeyRecord } from '../../../shared/ceremony/key-record.ts';
 import { evidenceOf } from '../../../shared/ceremony/state.ts';
+import { tokenInWords } from '../../../shared/ceremony/token-facts.ts';
 import { RootwardError } from '../../../shared/contract/errors.ts';
 import { type PublicKey, publicKeyFromPem, publicKeyToPem } from '../../../shared/tuf/public-key.ts';
 import { type SoftwareAlgorithm, writePkcs8Pem } from '../../signers/pkcs8.ts';
@@ -199,8 +200,10 @@ export function recordOf(
 async function conflictOf(opened: OpenVault | undefined, fingerprint: string): Promise<string | undefined> {
   if (!opened) return undefined;
   try {
-    const { record, sealed } = await opened.vault.readKey(fingerprint);
-    inspectSealedKey(sealed);
+    const record = await opened.vault.readRecord(fingerprint);
+    if (record.custody !== 'software')
+      return `The key of ${record.holder} is on ${tokenInWords(record.token)}. If that is gone, its record can be put aside; the key would be in a file from then on.`;
+    inspectSealedKey((await opened.vault.readKey(fingerprint)).sealed);
     return `The key of ${record.holder} is in this vault. If nobody can open it any more, its file can be put aside; it is not deleted.`;
   } catch {
     return undefined;

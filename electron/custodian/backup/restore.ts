@@ -11,6 +11,7 @@ import {
   progressOf,
   type ShareCollection,
 } from '../../../shared/backup/share-collection.ts';
+import { defaultIterationExponent } from '../../../shared/backup/slip39.ts';
 import { lastSoundMoment } from '../../../shared/ceremony/base-root.ts';
 import type { RestoreView } from '../../../shared/contract/backup-views.ts';
 import { type ErrorCode, RootwardError } from '../../../shared/contract/errors.ts';
@@ -59,9 +60,7 @@ export async function beginRestore(desk: Desk, request: RequestOf<'beginRestore'
   // Only a restore can do without a vault: it makes one. To prove something is to write it into a journal.
   const opened =
     purpose === 'restore' ? await vaultIfThere(desk, rehearsal) : await desk.vaults.open(rehearsal);
-  const repositories = [...(opened?.ceremonies.values() ?? [])].map(({ plan }) => plan.repository);
-  const here = opened ?? { rehearsal, ceremonies: new Map() };
-  requireIsolated(desk, here, repositories, network);
+  requireRecoveryIsolated(desk, opened, request);
   const session: RestoreSession = {
     id: randomBytes(8).toString('hex'),
     purpose,
@@ -80,6 +79,31 @@ export async function beginRestore(desk: Desk, request: RequestOf<'beginRestore'
   return restoreView(desk, session);
 }
 
+/**
+ * Finds a recovery that goes on. The drill it is a part of must go on too, and no network may have come up since.
+ * @throws RootwardError `backup-not-found`, `network-present`
+ */
+export async function recoveryUnderWay(desk: Desk, restoreId: string): Promise<RestoreSession> {
+  const session = desk.sessions.of('restore', restoreId);
+  if (session.drillId !== undefined) desk.sessions.of('drill', session.drillId);
+  const opened = await vaultIfThere(desk, session.rehearsal);
+  requireRecoveryIsolated(desk, opened, session);
+  return session;
+}
+
+function requireRecoveryIsolated(
+  desk: Desk,
+  opened: OpenVault | undefined,
+  {
+    rehearsal,
+    network,
+  }: Pick<RestoreSession, 'rehearsal'> & { readonly network?: 'refuse' | 'warn' | undefined },
+): void {
+  const here = opened ?? { rehearsal, ceremonies: new Map() };
+  const repositories = [...here.ceremonies.values()].map(({ plan }) => plan.repository);
+  requireIsolated(desk, here, repositories, network);
+}
+
 export async function readRestore(desk: Desk, { restoreId }: { restoreId: string }): Promise<RestoreView> {
   return restoreView(desk, desk.sessions.of('restore', restoreId));
 }
@@ -93,7 +117,7 @@ export async function addShare(
   desk: Desk,
   { restoreId, share }: RequestOf<'addShare'>,
 ): Promise<RestoreView> {
-  const session = desk.sessions.of('restore', restoreId);
+  const session = await recoveryUnderWay(desk, restoreId);
   return withFindings(desk, session, async () => {
     if (session.bundle) throw invalidInput('A bundle is open already.', 'Give it up to begin with shares.');
     const read =
@@ -101,6 +125,7 @@ export async function addShare(
         ? readWords(share.words)
         : await readShareFile(share.file.bytes, share.identity, share.identityPassphrase);
     try {
+      refuseEndlessWork(read);
       const opened = await vaultIfThere(desk, session.rehearsal);
       if (opened) refuseVoid(opened, read);
       refuseLost(desk, session, opened, read);
@@ -110,6 +135,17 @@ export async function addShare(
       throw error;
     }
     return restoreView(desk, session);
+  });
+}
+
+/** Trezor's program takes 1 unless told. With 15 this process would be held up for the better part of an hour. */
+const highestIterationExponent = 6;
+
+function refuseEndlessWork({ iterationExponent }: Share): void {
+  if (iterationExponent <= highestIterationExponent) return;
+  throw new RootwardError('too-large', {
+    message: `To put this set together takes 10 000 × 2^${iterationExponent} iterations; at most 2^${highestIterationExponent} times as many as in a set of Rootward are done.`,
+    remedy: 'Check where this share comes from, and recover with the program that made it.',
   });
 }
 
@@ -145,10 +181,12 @@ function refuseVoid(opened: OpenVault, share: Share): void {
 }
 
 /** @returns the sets a share can be of: the identifier has 15 bits, so the form must fit too */
-function setsOfShare(opened: OpenVault, share: Share): Backup[] {
+export function setsOfShare(opened: OpenVault, share: Share): Backup[] {
   return shareSetsOf(opened.inventory, share.identifier).filter(
     ({ backup }) =>
       backup.kind === 'shares' &&
+      share.extendable &&
+      share.iterationExponent === defaultIterationExponent &&
       backup.groupThreshold === share.groupThreshold &&
       backup.groups.length === share.groupCount &&
       backup.groups[share.groupIndex]?.threshold === share.memberThreshold &&
@@ -187,7 +225,7 @@ export async function addBundle(
   desk: Desk,
   { restoreId, file, opens }: RequestOf<'addBundle'>,
 ): Promise<RestoreView> {
-  const session = desk.sessions.of('restore', restoreId);
+  const session = await recoveryUnderWay(desk, restoreId);
   return withFindings(desk, session, async () => {
     if (session.bundle || session.shares.length > 0)
       throw invalidInput('This recovery has its backup already.', 'Give it up to begin with another one.');

@@ -14,7 +14,7 @@ import type { FileInput, ReplyOf, RequestOf } from '../../../shared/contract/req
 import { fingerprintFromHex, sha256Hex } from '../../../shared/display/fingerprint.ts';
 import { readPkcs8Pem } from '../../signers/pkcs8.ts';
 import { withOpenedKey } from '../../vault/age-key-file.ts';
-import { sealEnvelope } from '../../vault/backup/age-envelope.ts';
+import { checkRecipient, sealEnvelope } from '../../vault/backup/age-envelope.ts';
 import { wipe } from '../../vault/wipe.ts';
 import type { Desk } from '../desk.ts';
 import { invalidInput } from '../steps/step.ts';
@@ -42,6 +42,8 @@ interface OutgoingShare {
  */
 export interface SplitSession extends Session {
   readonly rehearsal: boolean;
+  /** What people decided about networks when they began. */
+  readonly network: 'refuse' | 'warn' | undefined;
   readonly record: KeyRecord;
   /** Of the key's repository, for the key ID on paper. */
   readonly dialect: DialectName;
@@ -78,6 +80,9 @@ export async function beginSplit(desk: Desk, request: RequestOf<'beginSplit'>): 
   );
   const problem = shareSetProblem({ kind: 'shares', identifier: 0, groupThreshold, groups }, [fingerprint]);
   if (problem !== undefined) throw invalidInput(`These shares cannot be made: ${problem}.`);
+  // Before the first custodian writes anything down, not when the last one's turn comes.
+  for (const { recipient } of groups.flatMap(group => group.custodians))
+    if (recipient !== undefined) checkRecipient(recipient);
   const split = await withOpenedKey(sealed, passphrase, pem => {
     requireKeyOf(pem, record);
     const { secret } = readPkcs8Pem(pem);
@@ -106,6 +111,7 @@ export async function beginSplit(desk: Desk, request: RequestOf<'beginSplit'>): 
   const session: SplitSession = {
     id: randomBytes(8).toString('hex'),
     rehearsal,
+    network,
     record,
     dialect: dialectOf(opened, record),
     set: { kind: 'shares', identifier: split.identifier, groupThreshold, groups },
@@ -141,9 +147,13 @@ export function readSplit(desk: Desk, { splitId }: { splitId: string }): SplitVi
   return viewOf(desk, desk.sessions.of('split', splitId));
 }
 
-/** The words of the share whose turn it is. @throws RootwardError `step-not-present` for another's */
-export function readShare(desk: Desk, { splitId, number }: RequestOf<'readShare'>): ShareView {
+/**
+ * The words of the share whose turn it is.
+ * @throws RootwardError `step-not-present` for another's, `network-present`
+ */
+export async function readShare(desk: Desk, { splitId, number }: RequestOf<'readShare'>): Promise<ShareView> {
   const session = desk.sessions.of('split', splitId);
+  await requireStillIsolated(desk, session);
   const { share, custodian, recipient } = present(session, number);
   if (recipient !== undefined)
     throw invalidInput(
@@ -204,12 +214,13 @@ export function confirmShare(desk: Desk, { splitId, number, words }: RequestOf<'
   return markDone(desk, session, outgoing);
 }
 
-/** The share as an age file for its custodian. @throws RootwardError `step-not-present`, `invalid-value` */
+/** The share as an age file for its custodian. @throws RootwardError `step-not-present`, `network-present` */
 export async function handOutShare(
   desk: Desk,
   { splitId, number }: RequestOf<'handOutShare'>,
 ): Promise<{ file: FileInput }> {
   const session = desk.sessions.of('split', splitId);
+  await requireStillIsolated(desk, session);
   const outgoing = present(session, number);
   const { recipient, share, custodian } = outgoing;
   if (recipient === undefined) throw invalidInput('This share goes out on paper.');
@@ -300,6 +311,11 @@ export function abandonSplit(desk: Desk, { splitId }: { splitId: string }): Reco
   desk.sessions.of('split', splitId);
   desk.sessions.end('split');
   return {};
+}
+
+/** @throws RootwardError `network-present` when one came up since the split was begun; the split goes on without it */
+async function requireStillIsolated(desk: Desk, { rehearsal, network, record }: SplitSession): Promise<void> {
+  requireIsolated(desk, await desk.vaults.open(rehearsal), [record.repository], network);
 }
 
 /** @throws RootwardError `step-not-present`: one custodian at a time, so that nobody sees another's words */

@@ -95,6 +95,9 @@ export async function sealEnvelope(content: Uint8Array, to: SealedTo): Promise<S
   }
 }
 
+/** @throws RootwardError `invalid-value` for a recipient whose checksum does not fit */
+export const checkRecipient = (recipient: string): void => addRecipient(new Encrypter(), recipient);
+
 function addRecipient(encrypter: Encrypter, recipient: string): void {
   try {
     encrypter.addRecipient(recipient);
