@@ -7,6 +7,7 @@ const network = { state: 'isolated' as const, interfaces: [], summary: 'No netwo
 function setUp(
   handle: (name: string, request: unknown) => Promise<Outcome<unknown>>,
   sawSecret = () => false,
+  holdFor = () => 0,
 ) {
   let listener: (event: { data: unknown }) => void = () => {};
   const sent: unknown[] = [];
@@ -19,7 +20,9 @@ function setUp(
     get sawSecret() {
       return sawSecret();
     },
-    holdFor: 0,
+    get holdFor() {
+      return holdFor();
+    },
   };
   serveCustodian({
     port: {
@@ -52,6 +55,20 @@ describe('the custodian’s process', () => {
     expect(answers()).toEqual([
       { id: 7, outcome: { ok: true, value: { name: 'describeHome', request: { a: 1 } } } },
     ]);
+  });
+
+  test('waits longer while a split is under way, and no longer than that', async () => {
+    const { receive, sent } = setUp(
+      async () => ({ ok: true, value: {} }),
+      () => true,
+      () => 15 * 60_000,
+    );
+    const retiring = () => sent.some(message => 'retiring' in (message as object));
+    receive({ id: 1, name: 'readSplit', request: {} });
+    await vi.advanceTimersByTimeAsync(14 * 60_000);
+    expect(retiring()).toBe(false);
+    await vi.advanceTimersByTimeAsync(61_000);
+    expect(retiring()).toBe(true);
   });
 
   test('wipes a passphrase when the request is done, well or badly', async () => {
