@@ -12,7 +12,7 @@ export async function readPlan(
   const { plan: settled } = ceremony;
   const { dialect, repository, chain = [] } = settled;
   const before = repositoriesOf(opened.ceremonies.values()).get(repositoryKey(dialect, repository));
-  const handedIn = settled.base?.targets;
+  const handedIn = settled.base?.targets ?? settled.currentTargets;
   const isAdoption = settled.ceremony === 'adoption';
   const roots: FileInput[] = [];
   for (const { version } of chain) {

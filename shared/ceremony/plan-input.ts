@@ -19,14 +19,15 @@ export function planInputOf(plan: SettledPlan): Plan {
     policy: { network: policy.network },
   };
   // A rehearsal's validity is Rootward's own choice, and no part of what was written.
-  const expires = plan.rehearsal
-    ? {}
-    : {
-        expires: {
-          root: durationBetween(plan.created, plan.expires.root),
-          targets: durationBetween(plan.created, plan.expires.targets),
-        },
-      };
+  const expires = () =>
+    plan.rehearsal
+      ? {}
+      : {
+          expires: {
+            root: durationBetween(plan.created, plan.expires.root),
+            targets: durationBetween(plan.created, plan.expires.targets),
+          },
+        };
   switch (plan.ceremony) {
     case 'adoption': {
       const { root, targets } = plan.base?.holders ?? { root: [], targets: [] };
@@ -50,7 +51,7 @@ export function planInputOf(plan: SettledPlan): Plan {
     case 'genesis':
       return {
         ...common,
-        ...expires,
+        ...expires(),
         ceremony: 'genesis',
         policy: { ...policy, backups: policy.backups ?? 'prove' },
         dialect: plan.dialect,
@@ -62,7 +63,7 @@ export function planInputOf(plan: SettledPlan): Plan {
     case 'migration':
       return {
         ...common,
-        ...expires,
+        ...expires(),
         ceremony: 'migration',
         dialect: 'tuf-1.0',
         from: plan.succeeds?.repository ?? repository,
@@ -72,12 +73,13 @@ export function planInputOf(plan: SettledPlan): Plan {
     case 'rotation': {
       const signsTargets = plan.targetsVersion !== 0;
       const before = plan.base?.holders ?? { root: [], targets: [] };
-      const oldTargetsThreshold = baseRoot(plan)?.roles.get('targets')?.threshold;
+      const roles = baseRoot(plan)?.roles;
       return {
         ...common,
         ceremony: 'rotation',
         dialect: plan.dialect,
-        threshold,
+        // Said although it stays as it was, a threshold of all holders would ask for a reason that nobody was asked for.
+        ...(threshold === roles?.get('root')?.threshold ? {} : { threshold }),
         add: made(plan.holders),
         remove: gone(before.root, plan.holders),
         compromised: [...(plan.compromised ?? [])],
@@ -87,7 +89,7 @@ export function planInputOf(plan: SettledPlan): Plan {
                 add: made(plan.targets.holders),
                 remove: gone(before.targets, plan.targets.holders),
                 compromised: [...(plan.compromisedTargets ?? [])],
-                ...(plan.targets.threshold === oldTargetsThreshold
+                ...(plan.targets.threshold === roles?.get('targets')?.threshold
                   ? {}
                   : { threshold: plan.targets.threshold }),
               },
@@ -98,15 +100,12 @@ export function planInputOf(plan: SettledPlan): Plan {
           : {}),
         // The keys themselves are handed in at their step; that they are is all a plan says.
         ...(plan.replacesOnlineKeys ? { online: { snapshot: '', timestamp: '' } } : {}),
-        ...(plan.rehearsal
-          ? {}
-          : {
-              expires: {
-                root: durationBetween(plan.created, plan.expires.root),
-                ...(signsTargets ? { targets: durationBetween(plan.created, plan.expires.targets) } : {}),
-              },
-            }),
-        signers: [...plan.signers.root],
+        // In a rehearsal too: that the targets are signed anew may stand here alone.
+        expires: {
+          ...(plan.rehearsal ? {} : { root: durationBetween(plan.created, plan.expires.root) }),
+          ...(signsTargets ? { targets: durationBetween(plan.created, plan.expires.targets) } : {}),
+        },
+        signers: signersOf(plan),
         // A plan that does not say how many versions: at most as many as there are keys.
         legacy: plan.base?.legacyVersions ?? Math.min(plan.base?.legacy.length ?? 0, 20),
       };
@@ -127,11 +126,37 @@ const gone = (
     .filter(key => !after.some(holder => 'keyId' in holder && holder.keyId === key.keyId))
     .map(key => key.holder);
 
-/** @returns the duration people would say: whole years where it is that, else months, else days (rounded) */
+/**
+ * Who was available to sign a change: the root's signers, and of the targets' those who would not be asked without
+ * being named. No more: whoever is named may be asked to sign the root.
+ */
+function signersOf({ signers, targets }: SettledPlan): string[] {
+  const names = targets.holders.map(holder => holder.name);
+  for (let named = 0; named < signers.targets.length; named += 1) {
+    const available = [...new Set([...signers.root, ...signers.targets.slice(0, named)])];
+    const asked = [
+      ...names.filter(name => available.includes(name)),
+      ...names.filter(name => !available.includes(name)),
+    ];
+    if (signers.targets.every((name, index) => asked[index] === name)) return available;
+  }
+  return [...new Set([...signers.root, ...signers.targets])];
+}
+
+/** @returns the duration people would say: whole years where it is that, else months, else days and hours */
 function durationBetween(from: string, to: string): string {
   const start = Date.parse(from);
   const end = Date.parse(to);
-  const days = Math.max(1, Math.round((end - start) / 86_400_000));
-  const guesses = [`P${Math.round(days / 365.2425)}Y`, `P${Math.round(days / 30.436875)}M`];
-  return guesses.find(guess => addDuration(start, guess) === end) ?? `P${Math.min(days, 9999)}D`;
+  const years = Math.round((end - start) / 31_556_952_000);
+  const months = Math.round((end - start) / 2_629_746_000);
+  const whole = [`P${years}Y`, ...(months < 1000 ? [`P${months}M`] : [])].find(
+    guess => addDuration(start, guess) === end,
+  );
+  if (whole !== undefined) return whole;
+  // Four digits of days are 27 years: whole years go before.
+  const before = Math.max(0, years - 26);
+  const rest = end - addDuration(start, `P${before}Y`);
+  const hours = Math.max(1, Math.round(rest / 3_600_000));
+  const days = Math.floor(hours / 24);
+  return `P${before > 0 ? `${before}Y` : ''}${days > 0 ? `${days}D` : ''}${hours % 24 > 0 ? `T${hours % 24}H` : ''}`;
 }

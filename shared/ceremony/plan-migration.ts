@@ -128,6 +128,7 @@ export function planMigration(plan: MigrationPlan, sources: MigrationSources, no
         version: root.version,
         rootHash: sha256Hex(new TextEncoder().encode(collection.rootText)),
       },
+      ...(sources.currentTargets === undefined ? {} : { currentTargets: sources.currentTargets }),
       ...(initialTargets ? { initialTargets } : {}),
     }),
   };

@@ -126,6 +126,8 @@ export const settledPlanSchema = z.strictObject({
       rootHash: hash,
     })
     .optional(),
+  /** Migration: the collection's targets as they were handed in, where they were; what `initialTargets` comes from. */
+  currentTargets: z.string().optional(),
   /** The targets a migrated repository begins with. */
   initialTargets: z.record(z.string(), z.strictObject({ sha256: hash, length: z.int().min(0) })).optional(),
 });

@@ -90,6 +90,17 @@ describe.skipIf(reason)(`changes of a root${reason ? ` (${reason})` : ''}`, () =
     await walk.isolate();
     await walk.agree();
   };
+  /** From any page of an open ceremony's plan. */
+  const confirmChange = async () => {
+    await toPage('Read and open');
+    await desk.page
+      .getByRole('button', { name: /^Change the plan…/ })
+      .and(desk.page.locator(':not([aria-disabled])'))
+      .waitFor();
+    await desk.primary();
+    await desk.field('Type Change to confirm').fill('Change');
+    await desk.primary();
+  };
   /** From the last signature on. @returns the folder that was carried out */
   const toTheEnd = async (name: string): Promise<string> => {
     await walk.prove();
@@ -222,14 +233,7 @@ describe.skipIf(reason)(`changes of a root${reason ? ` (${reason})` : ''}`, () =
     await desk.heading('A TUF repository under the same holders');
     await toPage('Validity');
     await desk.field('Root: valid for').fill('5');
-    await toPage('Read and open');
-    await desk.page
-      .getByRole('button', { name: /^Change the plan…/ })
-      .and(desk.page.locator(':not([aria-disabled])'))
-      .waitFor();
-    await desk.primary();
-    await desk.field('Type Change to confirm').fill('Change');
-    await desk.primary();
+    await confirmChange();
     await walk.agree();
     const keys = [generateOnlineKey(), generateOnlineKey()] as const;
     await walk.onlineKeys({
@@ -270,14 +274,7 @@ describe.skipIf(reason)(`changes of a root${reason ? ` (${reason})` : ''}`, () =
     await desk.button('Remove Holder C').click();
     await toPage('Root threshold');
     await desk.radio('Any 1 of 2').check();
-    await toPage('Read and open');
-    await desk.page
-      .getByRole('button', { name: /^Change the plan…/ })
-      .and(desk.page.locator(':not([aria-disabled])'))
-      .waitFor();
-    await desk.primary();
-    await desk.field('Type Change to confirm').fill('Change');
-    await desk.primary();
+    await confirmChange();
     await walk.agree();
     for (const holder of ['Holder A', 'Holder B']) await walk.makeKey('Root', holder);
     await walk.makeKey('Targets', 'Release desk');
@@ -290,9 +287,24 @@ describe.skipIf(reason)(`changes of a root${reason ? ` (${reason})` : ''}`, () =
     await toTheEnd('practice-1');
     await desk.button('Change… practice, TUF 1.0').click();
     await desk.heading('What is to change?');
+    await toPage('Who can sign');
+    await desk.page.getByRole('checkbox', { name: 'Holder B' }).uncheck();
     await openAndPrepare();
-    await walk.sign('root', 'Holder A', { version: 2 });
+    // Holder A falls ill when everything is read; Holder B, who was not at attendance, comes and signs here.
+    await desk.heading('Holder A signs root version 2');
+    await desk.button(/^Change the plan/).click();
+    await toPage('Who can sign');
+    await desk.page.getByRole('checkbox', { name: 'Holder A' }).uncheck();
+    await desk.page.getByRole('checkbox', { name: 'Holder B' }).check();
+    await confirmChange();
+    await walk.agree();
+    await desk.heading('Holder B signs root version 2');
+    await desk.text('Holder B was not present when attendance was taken.').waitFor();
+    await desk.picture('changes-came-later');
+    await desk.button(/^Holder B is here now/).click();
+    await walk.sign('root', 'Holder B', { version: 2 });
     const folder = await toTheEnd('practice-2');
+    expect(readFileSync(path.join(folder, 'TRANSCRIPT.txt'), 'utf8')).toContain('The plan was changed.');
     expect(courier(folder)).toContain('REHEARSAL');
     expect(desk.complaints).toEqual([]);
   });

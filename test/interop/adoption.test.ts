@@ -174,7 +174,11 @@ describe('a collection made by notary init', () => {
     expect(readdirSync(path.join(place('vault'), 'keys')).filter(name => name.endsWith('.age'))).toHaveLength(
       2,
     );
-    const second = await ceremony(write('again.json', await adoption()), 'vault', 'none');
+    // The same command tells the same result again; any other plan is another taking over.
+    const again = await ceremony(write('again.json', await adoption()), 'vault', 'none');
+    expect(jsonLine(again)).toEqual(jsonLine(held));
+    const witnessed = { ...(await adoption()), participants: [{ name: 'Zoe', role: 'witness' }] };
+    const second = await ceremony(write('witnessed.json', witnessed), 'vault', 'none');
     expect(jsonLine(second)).toMatchObject({ ok: false, error: { code: 'plan-invalid' } });
     expect(String((jsonLine(second).error as { message: string }).message)).toContain('keeps registry');
   }, 120_000);

@@ -1,4 +1,5 @@
 import { useRef, useState } from 'react';
+import { Action } from '../components/action.tsx';
 import { cx } from '../components/classes.ts';
 import { Facts } from '../components/facts.tsx';
 import { altKey } from '../components/shortcuts.ts';
@@ -33,7 +34,9 @@ export function SignStep({ ceremony, step }: StepProps) {
   const role = step.role ?? 'root';
   const payload = ceremony.payloads.find(candidate => candidate.role === role);
   const { payload: shown } = usePayload(ceremony, role);
-  const absent = ceremony.people.length > 0 && !isHere({ ceremony, step });
+  /** Whoever only signs may come after attendance was taken, or be asked to sign by a changed plan. */
+  const [came, setCame] = useState(false);
+  const absent = ceremony.people.length > 0 && !isHere({ ceremony, step }) && !came;
 
   const submit = async () => {
     if (!payload) return;
@@ -82,7 +85,12 @@ export function SignStep({ ceremony, step }: StepProps) {
       )}
       <div className={cx(css.atHand, shown && changesSomething(shown) && css.readFirst)}>
         {absent ? (
-          <p className={css.text}>{t.difference.turn.absentText(step.who)}</p>
+          <>
+            <p className={css.text}>{t.difference.turn.absentText(step.who)}</p>
+            <Action small shortcut={altKey('h')} onPress={() => setCame(true)}>
+              {t.difference.turn.came(step.who)}
+            </Action>
+          </>
         ) : (
           <CredentialField
             key={step.id}

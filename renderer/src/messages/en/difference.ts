@@ -14,10 +14,11 @@ export const difference = {
   tabText: 'Against the last published document. A plus stands before what is new, a minus before what goes.',
   turn: {
     label: 'In any order. Who is here to sign?',
-    absent: 'not in the room',
-    absentBlocked: (name: string) => `${name} is not in the room`,
+    absent: 'not at attendance',
+    absentBlocked: (name: string) => `${name} was not at attendance`,
     absentText: (name: string) =>
-      `${name} was not present when attendance was taken. They can sign on another machine: ask for it below.`,
+      `${name} was not present when attendance was taken. Have they come since, they sign here. They can also sign on another machine: ask for it below.`,
+    came: (name: string) => `${name} is here now`,
     targets: 'targets',
   },
   signaturesOf: (role: string, made: number, all: number) => `${role}: ${made} of ${all} signatures`,
