@@ -79,7 +79,7 @@ describe.skipIf(reason)(`accessibility${reason ? ` (${reason})` : ''}`, () => {
   }
   const found = () => findings.splice(0);
 
-  test('welcome, verify, inspect', async () => {
+  test('welcome, verify, inspect', { timeout: 180_000 }, async () => {
     await look('welcome');
     await desk.page.keyboard.press('Alt+v');
     await desk.heading('Verify a root');
@@ -112,7 +112,7 @@ describe.skipIf(reason)(`accessibility${reason ? ` (${reason})` : ''}`, () => {
     expect(found()).toEqual([]);
   });
 
-  test('home, and the planner with its errors', async () => {
+  test('home, and the planner with its errors', { timeout: 180_000 }, async () => {
     await desk.heading('Welcome to Rootward');
     await desk.primary();
     await desk.heading('No root yet');

@@ -202,7 +202,7 @@ function tamper(dialect: DialectName, chain: readonly Uint8Array[]): Tampered[] 
 }
 
 const chains = (): fc.Arbitrary<Change[]> => fc.array(changeOf, { minLength: 3, maxLength: 7 });
-const bounds = { numRuns: 12, interruptAfterTimeLimit: 16_000, markInterruptAsFailure: false } as const;
+const bounds = { numRuns: 12 } as const;
 
 describe('random sequences of changes', () => {
   it('of a TUF 1.0 root are followed by tuf-js and python-tuf, and tampered ones by neither', async context => {
@@ -247,7 +247,7 @@ describe('random sequences of changes', () => {
     // The generator must not have been blocked all the time.
     expect(versions).toBeGreaterThan(10);
     expect(refused).toBeGreaterThan(50);
-  }, 90_000);
+  }, 300_000);
 
   it("of a Notary root are followed by Notary's own library, and tampered ones are not", async context => {
     const missing = missingPeers('notary-library');
@@ -281,5 +281,5 @@ describe('random sequences of changes', () => {
     );
     expect(versions).toBeGreaterThan(10);
     expect(refused).toBeGreaterThan(50);
-  }, 90_000);
+  }, 300_000);
 });

@@ -45,9 +45,10 @@ export async function theySplit(plan: {
   return (await ask({ do: 'split', ...plan })).groups as string[][];
 }
 
-/** The command that the paper form names. */
+/** The command that the paper form names; started by its Python, since its first line breaks where a checkout is moved. */
 export function shamirRecover(shares: readonly string[]): Promise<RunResult> {
-  return runProgram(join(peerCommand('shamir-mnemonic'), '../shamir'), ['recover'], {
+  const python = peerCommand('shamir-mnemonic');
+  return runProgram(python, [join(python, '../shamir'), 'recover'], {
     environment: pythonEnvironment(),
     input: `${shares.join('\n')}\n`,
   });
