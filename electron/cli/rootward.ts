@@ -65,8 +65,9 @@ const usage = `rootward: the desk at which offline root keys live, without its w
       Which tokens are plugged in, what is on one, and its proof of where a key was made. With a vault: whose keys.
   rootward token change-pin|change-puk|unblock-pin|set-tries|change-management-key|generate|delete-key|write-certificate
                  --secrets FILE [--serial S] [--slot S] [--keytype K] [--pin-policy P] [--touch-policy P]
-                 [--fingerprint HEX --confirm HEX12] [--pin-tries N --puk-tries N] [--json]
-      Sets a token up. PIN, PUK and management key stand in the file, never on the command line.
+                 [--fingerprint HEX --confirm HEX12] [--pin-tries N --puk-tries N] [--new-key FILE] [--json]
+      Sets a token up. PIN, PUK and management key stand in the file, never on the command line. With --new-key a new
+      management key is drawn, and stands in that file before the token gets it.
 
   rootward journal verify [--json] [--head HEX] VAULT
       Checks a vault's journal from its first line to its last. With the head a transcript names, lines that were

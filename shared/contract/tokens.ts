@@ -155,11 +155,14 @@ export const tokenActionSchema = z.discriminatedUnion('action', [
     pin: secret,
     managementKey,
   }),
-  /** `next` left out: drawn at random, and told once in the reply. `managementKey`: the present one. */
+  /**
+   * `managementKey`: the present one. `next`: drawn by who asks, and written down before: a token that is pulled, or a
+   * process that ends, while it is set must not leave a key that nobody knows.
+   */
   z.strictObject({
     action: z.literal('change-management-key'),
     managementKey,
-    next: managementKey.optional(),
+    next: managementKey,
   }),
   /** Makes a key outside of a ceremony. A taken slot is refused: delete its key first. */
   z.strictObject({
@@ -205,8 +208,6 @@ export type TokenActionName = TokenAction['action'];
 export const managedTokenSchema = z.object({
   /** What was done, in one sentence. */
   message: z.string(),
-  /** The management key that was drawn: to be written down now, it is told nowhere else. */
-  managementKey: z.instanceof(Uint8Array).optional(),
   /** Of a key that was made or brought. */
   fingerprint: hex64.optional(),
   tokens: tokensViewSchema,

@@ -91,7 +91,6 @@ describe.skipIf(reason)(`root keys on tokens, in the window${reason ? ` (${reaso
     await desk.field('The same PUK again').fill(puk);
     await desk.primary();
     await desk.text('Rootward draws a new one at random').waitFor();
-    await desk.primary();
     const groups = desk.page.getByRole('list', { name: 'Write this down now' });
     await groups.waitFor();
     const managementKey = await groups.innerText();

@@ -2,6 +2,7 @@
 import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { manageByName } from '../../electron/cli/commands/token.ts';
 import { answered } from '../../electron/cli/output.ts';
 import type { GenesisPlanInput } from '../../shared/ceremony/plan.ts';
 import type { StepInput } from '../../shared/ceremony/steps.ts';
@@ -601,15 +602,48 @@ describe('setting a token up', () => {
   };
   const managementKey = defaultManagementKey(24);
 
-  it('draws a management key, tells it once, and takes no other from then on', async () => {
+  it('takes a new management key and no other from then on; draws none that only it would know', async () => {
     rig.card();
-    const changed = answered(await task({ action: 'change-management-key', managementKey })) as {
-      managementKey?: Uint8Array;
-    };
-    expect(changed.managementKey).toHaveLength(24);
+    const change = { action: 'change-management-key', managementKey };
+    expect(codeOf(await task(change))).not.toBe('ok');
+    const next = new Uint8Array(24).fill(7);
+    expect(codeOf(await task({ ...change, next }))).toBe('ok');
     const generate = { action: 'generate', slot: '9c', keytype: 'ecdsa-p256' };
     expect(codeOf(await task({ ...generate, managementKey }))).toBe('token-management-key');
-    expect(codeOf(await task({ ...generate, managementKey: changed.managementKey }))).toBe('ok');
+    expect(codeOf(await task({ ...generate, managementKey: next }))).toBe('ok');
+  });
+
+  it('as a command, has a drawn management key in its file before a token that is then pulled gets it', async () => {
+    const plugged = rig.card();
+    const { tokens } = answered(await rig.custodian.handle('describeTokens', {}));
+    const secrets = path.join(folder, 'secrets.json');
+    writeFileSync(secrets, JSON.stringify({ managementKey: Buffer.from(managementKey).toString('hex') }));
+    const file = path.join(folder, 'new-key.json');
+    const told: string[] = [];
+    const output = { out: () => {}, error: (text: string) => told.push(text) };
+    let before = '';
+    const custodian = {
+      ...rig.custodian,
+      handle: async (name: string, request: object) => {
+        before = readFileSync(file, 'utf8');
+        plugged.plug.unplug();
+        return rig.custodian.handle(name as never, request as never);
+      },
+    } as typeof rig.custodian;
+    const run = () =>
+      manageByName(
+        custodian,
+        tokens[0] as (typeof tokens)[number],
+        'change-management-key',
+        { secrets, 'new-key': file },
+        output,
+      );
+    await expect(run()).rejects.toMatchObject({ code: expect.stringMatching(/^token-/) });
+    expect(before).toMatch(/^\{"managementKey":"[0-9a-f]{48}"\}\n$/);
+    expect(readFileSync(file, 'utf8')).toBe(before);
+    expect(told.join('')).toContain('keep this file and the present key');
+    await expect(run()).rejects.toMatchObject({ code: 'destination-not-empty' });
+    expect(readFileSync(file, 'utf8')).toBe(before);
   });
 
   it('writes a certificate, and deletes a key only for its typed fingerprint', async () => {

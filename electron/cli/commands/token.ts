@@ -1,3 +1,5 @@
+import { randomBytes } from 'node:crypto';
+import { existsSync } from 'node:fs';
 import path from 'node:path';
 import { z } from 'zod';
 import { generatedKeyTypeSchema } from '../../../shared/ceremony/plan.ts';
@@ -5,6 +7,7 @@ import { tokenInWords } from '../../../shared/ceremony/token-facts.ts';
 import { RootwardError } from '../../../shared/contract/errors.ts';
 import type { TokenAction, TokenActionName, TokenView } from '../../../shared/contract/tokens.ts';
 import { type Custodian, createCustodian } from '../../custodian/custodian.ts';
+import { writeFileDurably } from '../../platform/durable-files.ts';
 import { cliCustodian } from '../custodian-options.ts';
 import { answered, type Command, type Output, readArguments, required, wrongUsage } from '../output.ts';
 import { chooseToken, readTokens } from '../token-answers.ts';
@@ -29,6 +32,7 @@ const options = {
   serial: { type: 'string' },
   slot: { type: 'string' },
   secrets: { type: 'string' },
+  'new-key': { type: 'string' },
   keytype: { type: 'string' },
   'pin-policy': { type: 'string' },
   'touch-policy': { type: 'string' },
@@ -57,7 +61,7 @@ export const tokenCommand: Command = async (commandLine, output) => {
     if (token.problem) throw new RootwardError(token.problem.code, token.problem);
     if (what === 'show') return show(token, values, output);
     if (what === 'proof') return await proof(custodian, token, values, output);
-    return await manage(custodian, token, taskFor(what, values), values, output);
+    return await manageByName(custodian, token, what, values, output);
   } finally {
     await custodian.close();
   }
@@ -122,23 +126,48 @@ async function proof(
   return isProven ? 0 : 1;
 }
 
-async function manage(
+/**
+ * Does a task with a token. A management key that is drawn here stands in its file before the token gets it, and stays
+ * there whatever happens then.
+ * @throws RootwardError `destination-not-empty` (the file of a new management key), and what the task answers
+ */
+export async function manageByName(
   custodian: Custodian,
   token: TokenView,
-  task: TokenAction,
-  { json }: Values,
+  what: string,
+  values: Values,
   output: Output,
 ): Promise<number> {
-  const { message, managementKey, fingerprint } = answered(
-    await custodian.handle('manageToken', { token: token.id, task }),
-  );
-  const drawn = managementKey && Buffer.from(managementKey).toString('hex');
+  const given = taskFor(what, values);
+  const task =
+    given.action === 'change-management-key' && values['new-key'] !== undefined
+      ? { ...given, next: await drawManagementKey(path.resolve(values['new-key']), output) }
+      : given;
+  const { message, fingerprint } = answered(await custodian.handle('manageToken', { token: token.id, task }));
   output.out(
-    json
-      ? `${JSON.stringify({ ok: true, message, ...(fingerprint ? { fingerprint } : {}), ...(drawn ? { managementKey: drawn } : {}) })}\n`
-      : `${[message, fingerprint, drawn && `Management key, told only now: ${drawn}`].filter(Boolean).join('\n')}\n`,
+    values.json
+      ? `${JSON.stringify({ ok: true, message, ...(fingerprint ? { fingerprint } : {}) })}\n`
+      : `${[message, fingerprint].filter(Boolean).join('\n')}\n`,
   );
   return 0;
+}
+
+/** Draws a management key, of the 24 bytes that every card takes, into a file that `--secrets` reads. */
+async function drawManagementKey(file: string, output: Output): Promise<Uint8Array<ArrayBuffer>> {
+  if (existsSync(file)) {
+    throw new RootwardError('destination-not-empty', {
+      message: `${file} is there already.`,
+      remedy: 'Name another file for the new management key. The token was not changed.',
+      place: file,
+    });
+  }
+  const next = new Uint8Array(randomBytes(24));
+  const content = `${JSON.stringify({ managementKey: Buffer.from(next).toString('hex') })}\n`;
+  await writeFileDurably(file, new TextEncoder().encode(content), { mode: 0o600, readBack: true });
+  output.error(
+    `note: ${file} holds the new management key, and the token gets it now. Should that fail, keep this file and the present key until the token has taken one of them.\n`,
+  );
+  return next;
 }
 
 const policies = {
@@ -168,10 +197,12 @@ function taskFor(what: string, values: Values): TokenAction {
       pin: bytes('pin'),
       managementKey: bytes('managementKey'),
     }),
-    'change-management-key': () => ({
-      managementKey: bytes('managementKey'),
-      next: given('newManagementKey'),
-    }),
+    'change-management-key': () => {
+      const drawn = values['new-key'] !== undefined;
+      if (drawn === (secrets.newManagementKey !== undefined))
+        throw wrongUsage('Give --new-key FILE to have one drawn, or "newManagementKey" in the secrets file.');
+      return { managementKey: bytes('managementKey'), ...(drawn ? {} : { next: bytes('newManagementKey') }) };
+    },
     generate: () => {
       const parsed = z.object({ keytype: generatedKeyTypeSchema, ...policies }).safeParse({
         keytype: values.keytype ?? 'ecdsa-p256',

@@ -1,4 +1,3 @@
-import { randomBytes } from 'node:crypto';
 import { provenBackupOf } from '../../../shared/backup/inventory.ts';
 import type { KeyRecord } from '../../../shared/ceremony/key-record.ts';
 import { RootwardError } from '../../../shared/contract/errors.ts';
@@ -24,7 +23,6 @@ import { authoritiesOf, evidenceOfToken, verdictOf } from './token-key.ts';
 
 interface Done {
   readonly message: string;
-  readonly managementKey?: Uint8Array<ArrayBuffer>;
   readonly fingerprint?: string;
 }
 
@@ -58,7 +56,10 @@ const tasks: Tasks = {
       message: `${nameOf(token, description)} now gives ${task.pinTries} tries for its PIN and ${task.pukTries} for its PUK. Both are the default ones again: change them now.`,
     };
   },
-  'change-management-key': changeManagementKey,
+  'change-management-key': async ({ desk, token, description, task }) => {
+    await desk.tokens.use(token, async () => token.changeManagementKey?.(task.next, secretsOf(task)));
+    return { message: `The management key of ${nameOf(token, description)} was changed.` };
+  },
   generate: generateKey,
   'import-key': importKey,
   'delete-key': deleteKey,
@@ -116,21 +117,6 @@ export async function readTokenProof(
     ...(attestation.firmware === undefined ? {} : { firmware: visible(attestation.firmware, 64) }),
     pinPolicy: attestation.pinPolicy,
     touchPolicy: attestation.touchPolicy,
-  };
-}
-
-async function changeManagementKey({
-  desk,
-  token,
-  description,
-  task,
-}: Work<'change-management-key'>): Promise<Done> {
-  // As long as the present one, which says which cipher the token has.
-  const next = task.next ?? new Uint8Array(randomBytes(task.managementKey.length));
-  await desk.tokens.use(token, async () => token.changeManagementKey?.(next, secretsOf(task)));
-  return {
-    message: `The management key of ${nameOf(token, description)} was changed.`,
-    ...(task.next ? {} : { managementKey: next as Uint8Array<ArrayBuffer> }),
   };
 }
 

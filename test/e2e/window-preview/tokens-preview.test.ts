@@ -97,8 +97,6 @@ test('a token as sold is set up in order, and no PIN is tried unasked', { timeou
   await field('The same PUK again').fill('53902417');
   await primary();
   await preview.page.getByRole('radio', { name: 'The one every token is sold with' }).waitFor();
-  await preview.look('tokens-set-up-management-key');
-  await primary();
   await text('It is shown this once, and kept nowhere.');
   await preview.look('tokens-management-key-shown');
   const shown = (

@@ -1,4 +1,4 @@
-import { useEffect, useRef, useState } from 'react';
+import { type Ref, useEffect, useImperativeHandle, useRef, useState } from 'react';
 import type { ManagedToken, TokenAction, TokenView } from '../../../../shared/contract/tokens.ts';
 import { t } from '../../messages/index.ts';
 import { Action } from '../action.tsx';
@@ -185,32 +185,45 @@ function writeGroups(list: HTMLElement, key: Uint8Array): void {
   list.replaceChildren(...groups);
 }
 
+interface NewManagementKeyHandle {
+  /** @returns the key that is shown, a copy to be wiped; null while nobody says that it is written down. */
+  take(): Uint8Array<ArrayBuffer> | null;
+}
+
+/** Every card takes a management key of this many bytes (docs/piv.md). */
+const managementKeyLength = 24;
+
 /**
- * The new management key, shown once. It stays until somebody says that it is written down: it can be read nowhere
- * else, so it is not taken away when nobody touches the window.
+ * A new management key, drawn here and shown before the token gets it: a token that is pulled while it is set must not
+ * leave one that nobody knows. It stays on the screen until the dialog ends, and is wiped then.
  */
-function NewManagementKey({
-  managementKey,
-  onClose,
-}: {
-  readonly managementKey: Uint8Array;
-  readonly onClose: () => void;
-}) {
+function NewManagementKey({ ref }: { readonly ref: Ref<NewManagementKeyHandle> }) {
   const words = t.tokens.management;
   const list = useRef<HTMLOListElement>(null);
+  const key = useRef<Uint8Array<ArrayBuffer>>(null);
   const [written, setWritten] = useState(false);
   const [tried, setTried] = useState(false);
   useEffect(() => {
     const element = list.current;
-    if (element) writeGroups(element, managementKey);
-    return () => element?.replaceChildren();
-  }, [managementKey]);
-  const close = () => {
-    setTried(true);
-    if (!written) return;
-    managementKey.fill(0);
-    onClose();
-  };
+    const drawn = crypto.getRandomValues(new Uint8Array(managementKeyLength));
+    key.current = drawn;
+    if (element) writeGroups(element, drawn);
+    return () => {
+      drawn.fill(0);
+      key.current = null;
+      element?.replaceChildren();
+    };
+  }, []);
+  useImperativeHandle(
+    ref,
+    () => ({
+      take() {
+        setTried(true);
+        return written && key.current ? key.current.slice() : null;
+      },
+    }),
+    [written],
+  );
   return (
     <>
       <p className={css.text}>{words.shownText}</p>
@@ -221,27 +234,36 @@ function NewManagementKey({
         error={tried && !written ? words.writtenNeeded : undefined}
         onChange={setWritten}
       />
-      <DialogActions>
-        <Action kind="primary" shortcut={primaryKey} onPress={close}>
-          {words.shownPrimary}
-        </Action>
-      </DialogActions>
     </>
   );
 }
 
+/** The fields that change a management key, and the task they make. */
+function useManagementFields(token: TokenView) {
+  const shown = useRef<NewManagementKeyHandle>(null);
+  const present = useRef<ManagementKeyHandle>(null);
+  const fields = (
+    <>
+      <NewManagementKey ref={shown} />
+      <ManagementKeyField ref={present} token={token} />
+    </>
+  );
+  const build = (): TokenAction | null => {
+    const next = shown.current?.take();
+    if (!next) return null;
+    const managementKey = present.current?.take();
+    if (!(managementKey instanceof Uint8Array)) {
+      next.fill(0);
+      return null;
+    }
+    return { action: 'change-management-key', managementKey, next };
+  };
+  return { fields, build };
+}
+
 export function ManagementKeyDialog({ token, onDone, onClose }: DialogProps) {
   const words = t.tokens.management;
-  const present = useRef<ManagementKeyHandle>(null);
-  const [done, setDone] = useState<ManagedToken | null>(null);
-  if (done?.managementKey) {
-    const finish = () => onDone({ ...done, managementKey: undefined });
-    return (
-      <Dialog title={words.shownTitle} onClose={() => {}}>
-        <NewManagementKey managementKey={done.managementKey} onClose={finish} />
-      </Dialog>
-    );
-  }
+  const { fields, build } = useManagementFields(token);
   return (
     <TaskDialog
       token={token}
@@ -249,16 +271,11 @@ export function ManagementKeyDialog({ token, onDone, onClose }: DialogProps) {
       lead={words.lead}
       primary={words.primary}
       busyText={words.busy}
-      build={() => {
-        const managementKey = present.current?.take();
-        return managementKey instanceof Uint8Array
-          ? { action: 'change-management-key', managementKey }
-          : null;
-      }}
-      onDone={setDone}
+      build={build}
+      onDone={onDone}
       onClose={onClose}
     >
-      <ManagementKeyField ref={present} token={token} />
+      {fields}
     </TaskDialog>
   );
 }
@@ -296,26 +313,16 @@ function PinStage({ token, name, onDone, onClose }: StageProps & { readonly name
   );
 }
 
-function ManagementStage({ token, onDone, onClose, onShown }: StageProps & { readonly onShown: () => void }) {
+function ManagementStage({ token, onDone, onClose }: StageProps) {
   const words = t.tokens.management;
-  const present = useRef<ManagementKeyHandle>(null);
-  const [shown, setShown] = useState<Uint8Array | null>(null);
-  const { busy, error, run } = useTask(token, done => {
-    if (!done.managementKey) return onDone();
-    setShown(done.managementKey);
-    onShown();
-  });
-  if (shown) return <NewManagementKey managementKey={shown} onClose={onDone} />;
-  const build = (): TokenAction | null => {
-    const managementKey = present.current?.take();
-    return managementKey instanceof Uint8Array ? { action: 'change-management-key', managementKey } : null;
-  };
+  const { fields, build } = useManagementFields(token);
+  const { busy, error, run } = useTask(token, onDone);
   return (
     <>
       <p className={css.text}>{words.lead}</p>
       {error && <ErrorPanel error={error} />}
       <fieldset disabled={busy} className={css.fields}>
-        <ManagementKeyField ref={present} token={token} />
+        {fields}
       </fieldset>
       <Progress text={busy ? words.busy : null} />
       <DialogActions>
@@ -339,11 +346,8 @@ export function SetUpDialog({ token, onClose }: { readonly token: TokenView; rea
   const [done, setDone] = useState<readonly SecretName[]>([]);
   const now = stages.find(name => !done.includes(name));
   const finish = (name: SecretName) => setDone(before => [...before, name]);
-  const [held, setHeld] = useState(false);
-  // A management key that stands on the screen is not left by a key stroke.
-  const leave = held && now === 'management-key' ? () => {} : onClose;
   return (
-    <Dialog title={words.title} onClose={leave}>
+    <Dialog title={words.title} onClose={onClose}>
       <p className={css.text}>{words.lead}</p>
       <ol className={css.stages}>
         {stages.map((name, index) => {
@@ -378,12 +382,7 @@ export function SetUpDialog({ token, onClose }: { readonly token: TokenView; rea
       ) : (
         <section key={now} aria-label={secretName(token, now)} className={css.fields}>
           {now === 'management-key' ? (
-            <ManagementStage
-              token={token}
-              onDone={() => finish(now)}
-              onClose={onClose}
-              onShown={() => setHeld(true)}
-            />
+            <ManagementStage token={token} onDone={() => finish(now)} onClose={onClose} />
           ) : (
             <PinStage token={token} name={now} onDone={() => finish(now)} onClose={onClose} />
           )}

@@ -196,14 +196,13 @@ export const tokens = {
     wrong: 'Hexadecimal digits only, 32, 48 or 64 of them.',
     needed: 'Say which management key it has.',
     title: 'Change the management key',
-    lead: 'Rootward draws a new one at random and shows it once. Keep it sealed: without it no key can be made or deleted on this token.',
-    primary: 'Draw a new one',
+    lead: 'Rootward draws a new one at random and shows it before the token gets it. Keep it sealed: without it no key can be made or deleted on this token.',
+    primary: 'Set the new one',
     busy: 'Setting a new management key…',
     shownTitle: 'Write this down now',
-    shownText: 'The new management key of this token. It is shown this once, and kept nowhere.',
+    shownText: 'The new management key of this token. It is shown this once, and kept nowhere. Should setting it fail, keep it and the present one until the token has taken one of them.',
     written: 'It is written down, and read back by a second person',
     writtenNeeded: 'Write it down first: nobody can show it again.',
-    shownPrimary: 'Hide it for good',
   },
 
   newKey: {
