@@ -57,13 +57,21 @@ export async function readBackFolder(
   return { files: expected.length, readFrom: isPastMemory ? 'medium' : 'memory' };
 }
 
+/** One file as it came back. */
+export interface FileReadBack {
+  readonly bytes: Uint8Array;
+  readonly readFrom: ReadBack['readFrom'];
+}
+
 /**
- * @returns what the medium holds under this name, read past the system's memory where that can be done; undefined if
- * there is no regular file
+ * @returns what the medium holds under this name, read past the system's memory where that can be done, and whether it
+ * could; undefined if there is no regular file
  * @throws RootwardError as `storageError` maps what the medium answers
  */
-export const readPastMemory = async (filePath: string): Promise<Uint8Array | undefined> =>
-  (await readFile(filePath))?.bytes;
+export async function readPastMemory(filePath: string): Promise<FileReadBack | undefined> {
+  const found = await readFile(filePath);
+  return found && { bytes: found.bytes, readFrom: found.isPastMemory ? 'medium' : 'memory' };
+}
 
 function compare(expected: ExpectedFile, found: Uint8Array): string | undefined {
   const hash = createHash('sha256').update(found).digest('hex');

@@ -8,13 +8,15 @@ import {
   systemCode,
   temporaryPath,
 } from '../platform/durable-files.ts';
-import { readPastMemory } from './read-back.ts';
+import { type ReadBack, readPastMemory } from './read-back.ts';
 
 /**
  * Writes one file to a medium, reads it back past the system's memory, lets the caller look at what came back, and only
  * then gives it its name: under that name it stands whole and checked, or not at all.
  * @param target absolute path of a file that does not exist yet, in a folder that does
  * @param isSame looks at the bytes that came back; false, and the file is removed
+ * @param readFile reads one file back
+ * @returns where it was read from: `memory` proves what was sent to the medium, not what the medium kept
  * @throws RootwardError `destination-not-empty`, `read-back-differs`, what `isSame` throws, and as `storageError` maps
  *   what the medium answers
  */
@@ -23,7 +25,8 @@ export async function writeToMedium(
   bytes: Uint8Array,
   isSame: (readBack: Uint8Array) => Promise<boolean>,
   disk: FileSystem = realFileSystem,
-): Promise<void> {
+  readFile: typeof readPastMemory = readPastMemory,
+): Promise<ReadBack['readFrom']> {
   const folder = path.dirname(target);
   const temporary = temporaryPath(target);
   let isNamed = false;
@@ -42,9 +45,12 @@ export async function writeToMedium(
       await opened.close();
     }
     await disk.syncFolder(folder);
-    const readBack = await readPastMemory(temporary);
-    const same = readBack !== undefined && sha256(readBack) === sha256(bytes) && (await isSame(readBack));
-    if (!same) {
+    const readBack = await readFile(temporary);
+    if (
+      readBack === undefined ||
+      sha256(readBack.bytes) !== sha256(bytes) ||
+      !(await isSame(readBack.bytes))
+    ) {
       throw new RootwardError('read-back-differs', {
         message: `The medium handed back other bytes than were written for ${path.basename(target)}.`,
         remedy: 'The file was removed. Do not trust this medium any more: use another one.',
@@ -55,6 +61,7 @@ export async function writeToMedium(
     await disk.rename(temporary, target);
     isNamed = true;
     await disk.syncFolder(folder);
+    return readBack.readFrom;
   } catch (error) {
     // What a pulled medium still has under the passing name is hidden, and no backup by its name.
     await disk.remove(isNamed ? target : temporary).catch(() => {});

@@ -50,12 +50,20 @@ export const shareSetSchema = z.strictObject({
 });
 export type ShareSet = z.infer<typeof shareSetSchema>;
 
+/**
+ * Where a file that was written came back from. `memory`: the file system gives no way around the system's memory of
+ * it, so that what the medium kept is not known.
+ */
+export const readFromSchema = z.enum(['medium', 'memory']);
+
 /** One bundle file (docs/backup-bundle.md). */
 export const bundleMadeSchema = z.strictObject({
   kind: z.literal('bundle'),
   file: z.string().min(1).max(255),
   size: z.int().min(1),
   sha256: hash,
+  /** Absent in older journals, which did not learn it. */
+  readFrom: readFromSchema.optional(),
   /** `opened`: whoever opens the bundle has the keys. `sealed`: each key still has its holder's passphrase. */
   keyForm: z.enum(['opened', 'sealed']),
   /** Who opens it: a passphrase, or these people with their age identity. */

@@ -92,6 +92,7 @@ export function backupView(backup: Backup, inventory: Inventory, records: readon
             file: what.file,
             size: what.size,
             sha256: what.sha256,
+            ...(what.readFrom === undefined ? {} : { readFrom: what.readFrom }),
             keyForm: what.keyForm,
             opensWith: what.recipients.length > 0 ? ('identity' as const) : ('passphrase' as const),
             recipients: what.recipients,

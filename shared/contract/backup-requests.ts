@@ -3,6 +3,7 @@ import {
   backupIdSchema,
   backupPolicySchema,
   keptSchema,
+  readFromSchema,
   recipientSchema,
   scenarioSchema,
 } from '../backup/events.ts';
@@ -187,7 +188,12 @@ export const backupRequests = {
       network,
       ...keptSchema.shape,
     }),
-    reply: z.object({ backupId: backupIdSchema, path: z.string(), backups: backupsViewSchema }),
+    reply: z.object({
+      backupId: backupIdSchema,
+      path: z.string(),
+      readFrom: readFromSchema,
+      backups: backupsViewSchema,
+    }),
   },
 
   /**

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { backupPolicySchema, keptSchema, scenarioSchema } from '../backup/events.ts';
+import { backupPolicySchema, keptSchema, readFromSchema, scenarioSchema } from '../backup/events.ts';
 import { dialectNameSchema, generatedKeyTypeSchema } from '../ceremony/plan.ts';
 import { careItemSchema, fingerprintSchema } from './views.ts';
 
@@ -71,6 +71,7 @@ export const backupViewSchema = z.object({
       file: z.string(),
       size: z.int(),
       sha256: hash,
+      readFrom: readFromSchema.optional(),
       keyForm: z.enum(['opened', 'sealed']),
       opensWith: z.enum(['passphrase', 'identity']),
       recipients: z.array(z.object({ name: z.string(), recipient: z.string() })),

@@ -302,6 +302,15 @@ describe('a bundle on a medium', () => {
     expect(readdirSync(medium)).toEqual([]);
   });
 
+  it('tells whether it came back from the medium itself or from the memory of it', async () => {
+    for (const readFrom of ['medium', 'memory'] as const) {
+      const reading = async (file: string) => ({ bytes: new Uint8Array(readFileSync(file)), readFrom });
+      await expect(writeToMedium(fresh(), archive, async () => true, realFileSystem, reading)).resolves.toBe(
+        readFrom,
+      );
+    }
+  });
+
   it('that goes away leaves a typed error', async () => {
     await expect(
       writeToMedium(path.join(folder, 'gone', 'backup.tar.age'), archive, async () => true),

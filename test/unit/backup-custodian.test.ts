@@ -155,6 +155,8 @@ describe('a first root whose plan says nothing about backups', () => {
 
   it('is not moved on by a backup nobody has restored', async () => {
     const made = await hands.bundle(['holder-1', 'holder-3']);
+    expect(['medium', 'memory']).toContain(made.readFrom);
+    expect(made.backups.backups.map(({ bundle }) => bundle?.readFrom)).toContain(made.readFrom);
     expect((await hands.keyOf('holder-1')).state).toBe('unproven');
     expect(readdirSync(medium)).toEqual([path.basename(made.path)]);
     expect(

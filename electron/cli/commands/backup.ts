@@ -88,10 +88,15 @@ async function writeBundle({ custodian, values, output }: Task): Promise<void> {
   output.error(`note: It does not count before it was restored once: rootward backup prove ${made.path}\n`);
   output.out(
     values.json
-      ? `${JSON.stringify({ ok: true, backupId: made.backupId, path: made.path })}\n`
-      : `${made.path}\nwritten, read back, decrypted and compared. Backup ${made.backupId}\n`,
+      ? `${JSON.stringify({ ok: true, backupId: made.backupId, path: made.path, readFrom: made.readFrom })}\n`
+      : `${made.path}\nwritten, read back ${readFromInWords[made.readFrom]}, decrypted and compared. Backup ${made.backupId}\n`,
   );
 }
+
+const readFromInWords = {
+  medium: 'from the medium itself',
+  memory: "from the system's memory of the medium (pull it, plug it in again and prove it there)",
+} as const;
 
 async function proveBundle({ custodian, values, rest, output }: Task): Promise<void> {
   const [file, ...more] = rest;
@@ -243,6 +248,7 @@ function whereInWords({ bundle, shares, voided }: BackupView): string[] {
     [bag === undefined ? undefined : `bag ${bag}`, place].filter(Boolean).join(', ');
   return [
     ...(voided ? [`void since ${voided.time.slice(0, 10)}: ${voided.reason}`] : []),
+    ...(bundle?.readFrom ? [`read back ${readFromInWords[bundle.readFrom]}`] : []),
     ...(bundle ? [`sha256 ${bundle.sha256}${kept(bundle) === '' ? '' : `, ${kept(bundle)}`}`] : []),
     ...(shares?.groups.flatMap(group =>
       group.custodians.map(

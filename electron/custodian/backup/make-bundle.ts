@@ -55,7 +55,7 @@ export async function makeBundle(
     const target = path.join(request.destination, file);
     const { open } = sealed;
     const whole = archive;
-    await writeToMedium(target, sealed.bytes, async readBack => {
+    const readFrom = await writeToMedium(target, sealed.bytes, async readBack => {
       again = await open(readBack);
       readBundle(again);
       return Buffer.compare(again, whole) === 0;
@@ -65,6 +65,7 @@ export async function makeBundle(
       file,
       size: sealed.bytes.length,
       sha256: sha256Hex(sealed.bytes),
+      readFrom,
       keyForm: request.keyForm,
       recipients: 'recipients' in to ? to.recipients : [],
       journal: { entries: bundle.journal.entries, head: bundle.journal.head },
@@ -73,7 +74,7 @@ export async function makeBundle(
       ...(request.place === undefined ? {} : { place: request.place }),
     };
     await opened.append({ type: 'backup-made', backupId, fingerprints, backup });
-    return { backupId, path: target, backups: await backupsOfVault(desk, opened) };
+    return { backupId, path: target, readFrom, backups: await backupsOfVault(desk, opened) };
   } finally {
     sealed?.wipe();
     wipe(archive, again);

@@ -68,6 +68,8 @@ export const backups = {
     identity: (names: string) => `Opens with the age identity of ${names}`,
     file: 'File',
     hash: 'SHA-256',
+    readBack: 'Read back',
+    readFrom: { medium: 'from the medium itself', memory: 'from the system’s memory of the medium' },
     keys: 'Keys',
     opens: 'Opened by',
     kept: 'Kept',

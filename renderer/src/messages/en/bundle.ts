@@ -45,7 +45,12 @@ export const bundle = {
   },
   done: {
     heading: 'The bundle is written. It is not proven yet.',
-    lead: 'It was read back from the medium, decrypted and compared. Until a key has been restored from it once, it does not count as a backup.',
+    lead: {
+      medium:
+        'It was read back from the medium itself, decrypted and compared. Until a key has been restored from it once, it does not count as a backup.',
+      memory:
+        'It was decrypted and compared, but read back from the system’s memory of the medium: pull the medium and plug it in again. Until a key has then been restored from it once, it does not count as a backup.',
+    },
     file: 'File',
     prove: 'Restore from it once now…',
     later: 'Later',

@@ -63,6 +63,7 @@ function Bundle({ backup }: { readonly backup: BackupView }) {
     ],
     [words.bundle.kept, [bundle.place ?? words.noPlace, bundle.bag].filter(Boolean).join(', ')],
     [words.bundle.hash, `${shortFingerprint(bundle.sha256)} · ${sizeInWords(bundle.size)}`],
+    ...(bundle.readFrom ? [[words.bundle.readBack, words.bundle.readFrom[bundle.readFrom]] as const] : []),
   ] as const;
   return (
     <dl className={css.cardFacts}>

@@ -2,7 +2,7 @@ import { useRef, useState } from 'react';
 import { recipientSchema } from '../../../../shared/backup/events.ts';
 import { personNameSchema } from '../../../../shared/ceremony/plan.ts';
 import type { BackupsView } from '../../../../shared/contract/backup-views.ts';
-import type { RequestInput } from '../../../../shared/contract/requests.ts';
+import type { ReplyOf, RequestInput } from '../../../../shared/contract/requests.ts';
 import { Action } from '../../components/action.tsx';
 import { Choices, FieldError, Group, TextField } from '../../components/fields.tsx';
 import { Centre, Foot } from '../../components/frame.tsx';
@@ -25,6 +25,7 @@ import { isNote, keptOf } from './note-dialog.tsx';
 const words = t.bundle.where;
 type Key = BackupsView['keys'][number];
 type To = RequestInput<'makeBundle'>['to'];
+export type MadeBundle = Pick<ReplyOf<'makeBundle'>, 'backupId' | 'path' | 'readFrom'>;
 
 interface Person {
   readonly id: number;
@@ -44,7 +45,7 @@ export function BundleTarget({
   readonly keys: readonly Key[];
   readonly keyForm: KeyForm;
   readonly onBack: () => void;
-  readonly onMade: (made: { readonly backupId: string; readonly path: string }) => void;
+  readonly onMade: (made: MadeBundle) => void;
 }) {
   const { rehearsal, take } = useBackups();
   const destination = useDestination();
@@ -84,7 +85,7 @@ export function BundleTarget({
       });
       if (!made) return;
       take(made.backups);
-      onMade({ backupId: made.backupId, path: made.path });
+      onMade({ backupId: made.backupId, path: made.path, readFrom: made.readFrom });
     } finally {
       for (const secret of secrets) secret.fill(0);
     }

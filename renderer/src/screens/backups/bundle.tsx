@@ -11,15 +11,10 @@ import { t } from '../../messages/index.ts';
 import { backToBackups, useBackups } from '../../stores/backups.ts';
 import { useNavigation } from '../../stores/navigation.ts';
 import css from './backups.module.css';
-import { BundleTarget } from './bundle-target.tsx';
+import { BundleTarget, type MadeBundle } from './bundle-target.tsx';
 
 const words = t.bundle;
 export type KeyForm = 'sealed' | 'opened';
-
-interface Made {
-  readonly backupId: string;
-  readonly path: string;
-}
 
 /** Makes a bundle: what goes in, who opens it, where it goes. */
 export function BundleScreen({ fingerprints }: { readonly fingerprints: readonly string[] }) {
@@ -27,7 +22,7 @@ export function BundleScreen({ fingerprints }: { readonly fingerprints: readonly
   const [chosen, setChosen] = useState<readonly string[]>(fingerprints);
   const [keyForm, setKeyForm] = useState<KeyForm>('sealed');
   const [atTarget, setAtTarget] = useState(false);
-  const [made, setMade] = useState<Made | null>(null);
+  const [made, setMade] = useState<MadeBundle | null>(null);
   useEffect(() => {
     if (!view) void load();
   }, [view, load]);
@@ -139,12 +134,12 @@ function BundleContents(props: {
 }
 
 /** It is on its medium; what is left is to prove it. */
-function BundleMade({ made, onLater }: { readonly made: Made; readonly onLater: () => void }) {
+function BundleMade({ made, onLater }: { readonly made: MadeBundle; readonly onLater: () => void }) {
   const go = useNavigation(state => state.go);
   return (
     <>
       <Centre>
-        <Heading focusKey="bundle-made" lead={words.done.lead}>
+        <Heading focusKey="bundle-made" lead={words.done.lead[made.readFrom]}>
           {words.done.heading}
         </Heading>
         <Facts rows={[{ label: words.done.file, value: made.path }]} />
