@@ -220,6 +220,7 @@ export function drillReport(
     `Vault       ${vaultId}`,
     `Begun       ${drill.started}`,
     `Took        ${minutes} min ${drill.seconds % 60} s`,
+    ...(drill.network ? ['Network     present on this machine, and accepted'] : []),
     ...list(
       'What was used',
       drill.used.map(

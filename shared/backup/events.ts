@@ -106,6 +106,9 @@ const months = z.int().min(1).max(120);
 export const backupPolicySchema = z.strictObject({ proveEvery: months, drillEvery: months });
 export type BackupPolicy = z.infer<typeof backupPolicySchema>;
 
+/** A network was present while keys were opened, and people accepted it. Absent in older journals, too. */
+const besideNetwork = { network: z.literal('warn').optional() };
+
 /** What the journal says about backups. Never a secret; never what a share or a passphrase is. */
 export const backupEventSchemas = [
   /** A backup is complete: written down and typed back, or written, read back, decrypted and compared. */
@@ -115,6 +118,7 @@ export const backupEventSchemas = [
     /** The keys it holds. */
     fingerprints: z.array(hash).min(1),
     backup: backupMadeSchema,
+    ...besideNetwork,
   }),
   /** Keys were recovered from it in a scratch vault, and each signed a challenge. */
   z.strictObject({
@@ -122,6 +126,7 @@ export const backupEventSchemas = [
     used: usedSchema,
     drillId: backupIdSchema.optional(),
     proofs: z.array(proofSchema).min(1),
+    ...besideNetwork,
   }),
   z.strictObject({
     type: z.literal('backup-voided'),
@@ -148,14 +153,16 @@ export const backupEventSchemas = [
     matched: z.enum(['record', 'bundle-record', 'root']),
     /** Its former sealed file was put aside under this name. */
     aside: z.string().max(255).optional(),
+    ...besideNetwork,
   }),
   /** This whole vault was built anew from a bundle; the lines before this one came with it. */
   z.strictObject({
     type: z.literal('vault-restored'),
     sha256: hash,
     journal: z.strictObject({ entries: z.int(), head: hash }),
+    ...besideNetwork,
   }),
-  z.strictObject({ type: z.literal('passphrase-changed'), fingerprint: hash }),
+  z.strictObject({ type: z.literal('passphrase-changed'), fingerprint: hash, ...besideNetwork }),
   z.strictObject({ type: z.literal('backup-policy'), policy: backupPolicySchema }),
   z.strictObject({
     type: z.literal('drill-finished'),
@@ -172,6 +179,7 @@ export const backupEventSchemas = [
     /** What did not go as it should. */
     findings: z.array(z.string().max(500)).max(100),
     people: z.array(personNameSchema).max(40),
+    ...besideNetwork,
     remark: z.string().max(2000).optional(),
   }),
 ] as const;

@@ -40,6 +40,8 @@ export interface Backup {
   readonly backup: BackupMade;
   /** The last proof of each key, by fingerprint. */
   readonly proven: ReadonlyMap<string, ProvenKey>;
+  /** A network was present when it was made or proven, and people accepted it. */
+  readonly besideNetwork: boolean;
   readonly voided: { readonly time: string; readonly reason: string } | undefined;
 }
 
@@ -118,6 +120,7 @@ export function inventoryAfter(inventory: Inventory, { entry, time, event }: Dat
         backup,
         proven: new Map(),
         voided: undefined,
+        besideNetwork: event.network === 'warn',
       });
     }
     case 'backup-proven': {
@@ -134,7 +137,11 @@ export function inventoryAfter(inventory: Inventory, { entry, time, event }: Dat
         const signed = readChallenge(proof.challenge)?.time ?? time;
         proven.set(proof.fingerprint, { proof, time: signed, entry, drillId: event.drillId });
       }
-      return withBackup({ ...backup, proven });
+      return withBackup({
+        ...backup,
+        proven,
+        besideNetwork: backup.besideNetwork || event.network === 'warn',
+      });
     }
     case 'backup-voided': {
       const backup = known(event.backupId);

@@ -101,6 +101,7 @@ export function backupView(backup: Backup, inventory: Inventory, records: readon
             ...(what.place === undefined ? {} : { place: what.place }),
           },
         }),
+    ...(backup.besideNetwork ? { besideNetwork: true } : {}),
     ...(voided ? { voided } : {}),
     onlyOneOf: voided ? [] : leftWithout(backup, inventory).map(fingerprint => keyName(records, fingerprint)),
   };

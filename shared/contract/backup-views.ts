@@ -79,6 +79,8 @@ export const backupViewSchema = z.object({
       ...keptSchema.shape,
     })
     .optional(),
+  /** A network was present when it was made or proven, and people accepted it. */
+  besideNetwork: z.boolean().optional(),
   voided: z.object({ time: z.string(), reason: z.string() }).optional(),
   /** Keys that no other backup that counts holds: declaring this one void would leave them without. */
   onlyOneOf: z.array(keyNameSchema),

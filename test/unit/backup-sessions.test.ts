@@ -130,6 +130,78 @@ describe('a network that comes up in the middle', () => {
     expect(await refused('handOutShare', { splitId, number: 2 })).toBe('network-present');
   });
 
+  it('stands in what is made beside it, and in what is shown of that, where people accept it', async () => {
+    key = await testKey(false, 18);
+    await prepare(false, key);
+    const { fingerprint } = key.record;
+    const { splitId } = await ask('beginSplit', {
+      rehearsal,
+      fingerprint,
+      passphrase: key.passphrases[0].slice(),
+      groupThreshold: 1,
+      groups: [{ threshold: 2, custodians: [{ name: 'Uma' }, { name: 'Vic' }, { name: 'Wim' }] }],
+      network: 'warn',
+    });
+    const out = async (number: number): Promise<string> => {
+      const words = new TextDecoder().decode((await ask('readShare', { splitId, number })).words);
+      await ask('confirmShare', { splitId, number, words: utf8(words) });
+      return words;
+    };
+    const first = await out(1);
+    // It comes up after the beginning, and is gone before the end.
+    network = present;
+    const second = await out(2);
+    network = isolated;
+    await out(3);
+    const split = await ask('finishSplit', { splitId });
+    expect(split.backups.backups).toMatchObject([{ besideNetwork: true }]);
+
+    const { drillId } = await ask('beginDrill', {
+      rehearsal,
+      scenario: 'shares-lost',
+      backupId: splitId,
+      lost: ['Wim'],
+    });
+    network = present;
+    const recovery = { purpose: 'drill', drillId, rehearsal, network: 'warn' } as const;
+    const { restoreId } = await ask('beginRestore', recovery);
+    for (const words of [first, second]) await ask('addShare', { restoreId, share: share(words) });
+    network = isolated;
+    await ask('proveBackup', { restoreId });
+    const { report } = await ask('finishDrill', { drillId, people: [] });
+    expect(report).toContain('PASSED');
+    expect(report).toContain('Network     present on this machine, and accepted');
+
+    const change = {
+      rehearsal,
+      fingerprint,
+      passphrase: key.passphrases[0].slice(),
+      newPassphrase: utf8('another passphrase of many words'),
+    };
+    network = present;
+    const refusal = { ...change, passphrase: key.passphrases[0].slice() };
+    expect(await refused('changePassphrase', refusal)).toBe('network-present');
+    await ask('changePassphrase', { ...change, network: 'warn' });
+    network = isolated;
+    const proving = await ask('beginRestore', { purpose: 'prove', rehearsal, network: 'warn' });
+    for (const words of [first, second])
+      await ask('addShare', { restoreId: proving.restoreId, share: share(words) });
+    await ask('proveBackup', { restoreId: proving.restoreId });
+    await custodian.close();
+    const told = (await journal()).flatMap(({ event }) =>
+      event.type === 'vault-created' ? [] : [[event.type, 'network' in event ? event.network : undefined]],
+    );
+    expect(told).toEqual([
+      ['backup-made', 'warn'],
+      ['backup-proven', 'warn'],
+      ['drill-finished', 'warn'],
+      ['passphrase-changed', 'warn'],
+      // Asked for, and none was there.
+      ['backup-proven', undefined],
+    ]);
+    custodian = open();
+  });
+
   it.each(['prove', 'restore'] as const)(
     'stops a recovery (%s) at whatever would use a key',
     async purpose => {

@@ -243,11 +243,12 @@ const stateInWords = {
   'stays-on-token': 'on a token, which it never leaves',
 } as const;
 
-function whereInWords({ bundle, shares, voided }: BackupView): string[] {
+function whereInWords({ bundle, shares, voided, besideNetwork }: BackupView): string[] {
   const kept = ({ bag, place }: { bag?: string | undefined; place?: string | undefined }): string =>
     [bag === undefined ? undefined : `bag ${bag}`, place].filter(Boolean).join(', ');
   return [
     ...(voided ? [`void since ${voided.time.slice(0, 10)}: ${voided.reason}`] : []),
+    ...(besideNetwork ? ['made or proven beside a network, which was accepted'] : []),
     ...(bundle?.readFrom ? [`read back ${readFromInWords[bundle.readFrom]}`] : []),
     ...(bundle ? [`sha256 ${bundle.sha256}${kept(bundle) === '' ? '' : `, ${kept(bundle)}`}`] : []),
     ...(shares?.groups.flatMap(group =>

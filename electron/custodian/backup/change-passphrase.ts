@@ -19,7 +19,7 @@ export async function changePassphrase(
 ): Promise<BackupsView> {
   const opened = await desk.vaults.open(rehearsal);
   const { record, sealed } = await opened.vault.readKey(fingerprint);
-  requireIsolated(desk, opened, [record.repository], network);
+  const beside = requireIsolated(desk, opened, [record.repository], network);
   checkPassphrase(newPassphrase);
   const again = await withOpenedKey(sealed, passphrase, async pem => {
     requireKeyOf(pem, record);
@@ -32,6 +32,6 @@ export async function changePassphrase(
     wipe(reopened);
   }
   await opened.vault.replaceSealedKey(fingerprint, again);
-  await opened.append({ type: 'passphrase-changed', fingerprint });
+  await opened.append({ type: 'passphrase-changed', fingerprint, ...beside });
   return backupsOfVault(desk, opened);
 }

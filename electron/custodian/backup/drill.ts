@@ -15,6 +15,7 @@ import type { ReplyOf, RequestOf } from '../../../shared/contract/requests.ts';
 import type { Desk } from '../desk.ts';
 import type { OpenVault } from '../vaults.ts';
 import { backupsOfVault } from './describe-backups.ts';
+import type { BesideNetwork } from './isolation.ts';
 import type { RestoreSession } from './restore.ts';
 import type { Session } from './sessions.ts';
 
@@ -31,6 +32,8 @@ export interface DrillSession extends Session {
   readonly findings: string[];
   /** A bundle gave the journal and the published files back. */
   hasJournal: boolean;
+  /** Of a network that was present at any of its recoveries. */
+  beside: BesideNetwork;
 }
 
 /** @throws RootwardError `backup-under-way`, `plan-invalid`, `backup-not-found` */
@@ -51,6 +54,7 @@ export async function beginDrill(desk: Desk, request: RequestOf<'beginDrill'>): 
     recovered: new Set(),
     findings: [...plan.findings],
     hasJournal: false,
+    beside: {},
     wipe: () => {},
   };
   desk.sessions.begin('drill', session);
@@ -72,6 +76,7 @@ export function noteProof(
 ): void {
   const drill = desk.sessions.of('drill', recovery.drillId ?? '');
   drill.used.push(used);
+  drill.beside = { ...drill.beside, ...recovery.beside };
   for (const { fingerprint } of proofs) drill.recovered.add(fingerprint);
   const bundle = recovery.bundle?.bundle;
   if (!bundle || drill.plan.scenario !== 'disk-failed') return;
@@ -160,6 +165,7 @@ function reportOf(
       .slice(0, 100)
       .map(text => text.slice(0, 500)),
     people: [...people],
+    ...session.beside,
     ...(remark === undefined ? {} : { remark }),
   };
 }

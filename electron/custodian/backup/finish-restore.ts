@@ -14,6 +14,7 @@ import { wipe } from '../../vault/wipe.ts';
 import type { Desk } from '../desk.ts';
 import { checkPassphrase, workFactorOf } from '../steps/holder-key-file.ts';
 import { invalidInput } from '../steps/step.ts';
+import type { BesideNetwork } from './isolation.ts';
 import { requireKeyOf } from './recover.ts';
 import { type RecoverableKey, recordOf, recoverableKeys, withRecoveredKey } from './recovered-keys.ts';
 import { type OpenedBundle, type RestoreSession, recoveryUnderWay, vaultIfThere } from './restore.ts';
@@ -139,6 +140,7 @@ function restoredEvent(
       : { kind: 'shares', identifier: session.shares[0]?.identifier ?? 0 },
     matched,
     ...(aside === undefined ? {} : { aside }),
+    ...session.beside,
   };
 }
 
@@ -162,7 +164,7 @@ async function buildFromBackup(desk: Desk, session: RestoreSession, ready: reado
     // What the journal says must make sense before this becomes a vault.
     foldJournal(vault.journal.entries);
     foldInventory(vault.journal.entries);
-    if (bundle) await fillFromBundle(vault, bundle, time);
+    if (bundle) await fillFromBundle(vault, bundle, time, session.beside);
     else await vault.journal.append({ type: 'vault-created', vaultId: id, rehearsal }, time);
     for (const key of ready) {
       await vault.storeKey(key.record, key.sealed);
@@ -175,12 +177,13 @@ async function fillFromBundle(
   vault: Vault<JournalEvent>,
   { bundle, sha256 }: OpenedBundle,
   time: string,
+  beside: BesideNetwork,
 ): Promise<void> {
   for (const { dialect, name, files } of bundle.repositories)
     for (const file of files) await vault.storeRepositoryFile(dialect, name, file.name, file.bytes);
   for (const record of bundle.tokenRecords) await vault.storeTokenKey(record);
   const { entries, head } = bundle.journal;
-  await vault.journal.append({ type: 'vault-restored', sha256, journal: { entries, head } }, time);
+  await vault.journal.append({ type: 'vault-restored', sha256, journal: { entries, head }, ...beside }, time);
 }
 
 const noticesOfNewVault = ({ bundle }: RestoreSession): string[] =>

@@ -13,7 +13,7 @@ import { checkPassphrase, workFactorOf } from '../steps/holder-key-file.ts';
 import { invalidInput } from '../steps/step.ts';
 import type { OpenVault } from '../vaults.ts';
 import { backupsOfVault } from './describe-backups.ts';
-import { requireIsolated } from './isolation.ts';
+import { type BesideNetwork, requireIsolated } from './isolation.ts';
 import { requireKeyOf } from './recover.ts';
 
 /**
@@ -32,11 +32,12 @@ export async function makeBundle(
   const { to } = request;
   if ('passphrase' in to) checkPassphrase(to.passphrase);
   const records = await opened.vault.listKeys();
+  let beside: BesideNetwork = {};
   if (request.keyForm === 'opened') {
     const repositories = records
       .filter(record => fingerprints.includes(record.fingerprint))
       .map(record => record.repository);
-    requireIsolated(desk, opened, repositories, request.network);
+    beside = requireIsolated(desk, opened, repositories, request.network);
   }
   const backupId = randomBytes(8).toString('hex');
   const keys = await bundledKeys(opened, request);
@@ -73,7 +74,7 @@ export async function makeBundle(
       ...(request.bag === undefined ? {} : { bag: request.bag }),
       ...(request.place === undefined ? {} : { place: request.place }),
     };
-    await opened.append({ type: 'backup-made', backupId, fingerprints, backup });
+    await opened.append({ type: 'backup-made', backupId, fingerprints, backup, ...beside });
     return { backupId, path: target, readFrom, backups: await backupsOfVault(desk, opened) };
   } finally {
     sealed?.wipe();

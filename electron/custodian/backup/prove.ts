@@ -59,6 +59,7 @@ export async function proveBackup(
       used,
       ...(session.drillId === undefined ? {} : { drillId: session.drillId }),
       proofs,
+      ...session.beside,
     });
     if (session.drillId !== undefined) noteProof(desk, opened, session, used, proofs);
     desk.sessions.end('restore');

@@ -26,7 +26,7 @@ import { wipe } from '../../vault/wipe.ts';
 import type { Desk } from '../desk.ts';
 import { invalidInput } from '../steps/step.ts';
 import type { OpenVault } from '../vaults.ts';
-import { requireIsolated } from './isolation.ts';
+import { type BesideNetwork, requireIsolated } from './isolation.ts';
 import { recoverableKeys } from './recovered-keys.ts';
 import type { Session } from './sessions.ts';
 
@@ -36,6 +36,8 @@ export interface RestoreSession extends Session {
   readonly rehearsal: boolean;
   readonly drillId: string | undefined;
   readonly network: 'refuse' | 'warn' | undefined;
+  /** Of a network that was present at any time since. */
+  beside: BesideNetwork;
   shares: ShareCollection;
   bundle: OpenedBundle | undefined;
   /** A root somebody handed in, which says which key was recovered. */
@@ -60,13 +62,14 @@ export async function beginRestore(desk: Desk, request: RequestOf<'beginRestore'
   // Only a restore can do without a vault: it makes one. To prove something is to write it into a journal.
   const opened =
     purpose === 'restore' ? await vaultIfThere(desk, rehearsal) : await desk.vaults.open(rehearsal);
-  requireRecoveryIsolated(desk, opened, request);
+  const beside = requireRecoveryIsolated(desk, opened, request);
   const session: RestoreSession = {
     id: randomBytes(8).toString('hex'),
     purpose,
     rehearsal,
     drillId,
     network,
+    beside,
     shares: [],
     bundle: undefined,
     root: undefined,
@@ -87,7 +90,7 @@ export async function recoveryUnderWay(desk: Desk, restoreId: string): Promise<R
   const session = desk.sessions.of('restore', restoreId);
   if (session.drillId !== undefined) desk.sessions.of('drill', session.drillId);
   const opened = await vaultIfThere(desk, session.rehearsal);
-  requireRecoveryIsolated(desk, opened, session);
+  session.beside = { ...session.beside, ...requireRecoveryIsolated(desk, opened, session) };
   return session;
 }
 
@@ -98,10 +101,10 @@ function requireRecoveryIsolated(
     rehearsal,
     network,
   }: Pick<RestoreSession, 'rehearsal'> & { readonly network?: 'refuse' | 'warn' | undefined },
-): void {
+): BesideNetwork {
   const here = opened ?? { rehearsal, ceremonies: new Map() };
   const repositories = [...here.ceremonies.values()].map(({ plan }) => plan.repository);
-  requireIsolated(desk, here, repositories, network);
+  return requireIsolated(desk, here, repositories, network);
 }
 
 export async function readRestore(desk: Desk, { restoreId }: { restoreId: string }): Promise<RestoreView> {

@@ -20,7 +20,7 @@ import type { Desk } from '../desk.ts';
 import { invalidInput } from '../steps/step.ts';
 import type { OpenVault } from '../vaults.ts';
 import { backupsOfVault } from './describe-backups.ts';
-import { requireIsolated } from './isolation.ts';
+import { type BesideNetwork, requireIsolated } from './isolation.ts';
 import { requireKeyOf } from './recover.ts';
 import type { Session } from './sessions.ts';
 
@@ -44,6 +44,8 @@ export interface SplitSession extends Session {
   readonly rehearsal: boolean;
   /** What people decided about networks when they began. */
   readonly network: 'refuse' | 'warn' | undefined;
+  /** Of a network that was present at any time since. */
+  beside: BesideNetwork;
   readonly record: KeyRecord;
   /** Of the key's repository, for the key ID on paper. */
   readonly dialect: DialectName;
@@ -66,7 +68,7 @@ export async function beginSplit(desk: Desk, request: RequestOf<'beginSplit'>): 
       remedy: 'Make a bundle of it.',
     });
   }
-  requireIsolated(desk, opened, [record.repository], network);
+  const beside = requireIsolated(desk, opened, [record.repository], network);
   requireTwoPeople(groupThreshold, groups);
   const plan = {
     groupThreshold,
@@ -112,6 +114,7 @@ export async function beginSplit(desk: Desk, request: RequestOf<'beginSplit'>): 
     id: randomBytes(8).toString('hex'),
     rehearsal,
     network,
+    beside,
     record,
     dialect: dialectOf(opened, record),
     set: { kind: 'shares', identifier: split.identifier, groupThreshold, groups },
@@ -302,6 +305,7 @@ export async function finishSplit(
     backupId: session.id,
     fingerprints: [session.record.fingerprint],
     backup: { ...session.set, groups },
+    ...session.beside,
   });
   desk.sessions.end('split');
   return { backupId: session.id, backups: await backupsOfVault(desk, opened) };
@@ -314,8 +318,10 @@ export function abandonSplit(desk: Desk, { splitId }: { splitId: string }): Reco
 }
 
 /** @throws RootwardError `network-present` when one came up since the split was begun; the split goes on without it */
-async function requireStillIsolated(desk: Desk, { rehearsal, network, record }: SplitSession): Promise<void> {
-  requireIsolated(desk, await desk.vaults.open(rehearsal), [record.repository], network);
+async function requireStillIsolated(desk: Desk, session: SplitSession): Promise<void> {
+  const { rehearsal, network, record } = session;
+  const opened = await desk.vaults.open(rehearsal);
+  session.beside = { ...session.beside, ...requireIsolated(desk, opened, [record.repository], network) };
 }
 
 /** @throws RootwardError `step-not-present`: one custodian at a time, so that nobody sees another's words */

@@ -55,6 +55,7 @@ export const backups = {
   made: (date: string) => `made ${date}`,
   provenOn: (date: string) => `restored ${date}`,
   neverProven: 'never restored',
+  besideNetwork: 'Made or proven beside a network, which was accepted',
   voided: (date: string, reason: string) => `Void since ${date}: ${reason}`,
   voidMark: 'Void',
   onPaper: 'on paper',

@@ -112,6 +112,7 @@ export function BackupCard({
         {shares && `${ruleOf(shares)} · `}
         {words.made(dateInWords(backup.made))}
       </p>
+      {backup.besideNetwork && <p className={css.cardLine}>{words.besideNetwork}</p>}
       {voided && <p className={css.cardLine}>{words.voided(dateInWords(voided.time), voided.reason)}</p>}
       {shares && <Shares shares={shares} />}
       <Bundle backup={backup} />
