@@ -129,6 +129,8 @@ class Hands {
 const medium = path.join(folder, 'medium');
 const hands = new Hands(path.join(folder, 'vault'));
 let ceremony: CeremonyView;
+/** A bundle of every key, made before the first root was. */
+let early: string;
 const journalOf = (vault: string) => readFileSync(path.join(`${vault}-rehearsal`, 'journal.jsonl'), 'utf8');
 
 beforeAll(() => mkdirSync(medium));
@@ -154,6 +156,8 @@ describe('a first root whose plan says nothing about backups', () => {
   });
 
   it('is not moved on by a backup nobody has restored', async () => {
+    const all = ['holder-1', 'holder-2', 'holder-3', 'release-desk'];
+    early = (await hands.bundle(all, { destination: folder })).path;
     const made = await hands.bundle(['holder-1', 'holder-3']);
     expect(['medium', 'memory']).toContain(made.readFrom);
     expect(made.backups.backups.map(({ bundle }) => bundle?.readFrom)).toContain(made.readFrom);
@@ -538,6 +542,16 @@ describe('a drill', () => {
     expect(record.findings.join(' ')).toContain('Not recovered');
     const { due } = await hands.ask('describeBackups', { rehearsal: true });
     expect(due.find(item => item.about.kind === 'drill')?.message).toContain('did not pass');
+  });
+
+  it('of a failed disk is not passed with a bundle from before the last root, which is what failed', async () => {
+    const drill = await hands.ask('beginDrill', { rehearsal: true, scenario: 'disk-failed' });
+    await hands.proveBundle(early, drill.drillId);
+    const { drill: record, report } = await hands.ask('finishDrill', { drillId: drill.drillId, people: [] });
+    expect(record.recovered).toHaveLength(4);
+    expect(record.passed).toBe(false);
+    expect(report).toContain('NOT PASSED');
+    expect(report).toMatch(/What failed\n {2}The bundle does not have root version 1 .*too old/);
   });
 
   it('of a failed disk wants every key, and the journal from a bundle', async () => {

@@ -30,7 +30,7 @@ export interface DrillSession extends Session {
   readonly used: Used[];
   readonly recovered: Set<string>;
   readonly findings: string[];
-  /** A bundle gave the journal and the published files back. */
+  /** A bundle gave the journal and the published files back, as they are in this vault. */
   hasJournal: boolean;
   /** Of a network that was present at any of its recoveries. */
   beside: BesideNetwork;
@@ -80,16 +80,18 @@ export function noteProof(
   for (const { fingerprint } of proofs) drill.recovered.add(fingerprint);
   const bundle = recovery.bundle?.bundle;
   if (!bundle || drill.plan.scenario !== 'disk-failed') return;
-  drill.hasJournal = true;
   // The journal in the bundle must be the beginning of this one; the file itself was checked when it was opened.
+  const problems: string[] = [];
   const last = opened.vault.journal.entries[bundle.journal.entries - 1];
   if (last?.hash !== bundle.journal.head)
-    drill.findings.push('The journal in the bundle is not the beginning of the one in this vault.');
+    problems.push('The journal in the bundle is not the beginning of the one in this vault.');
   for (const { name, dialect, root } of repositoriesOf(opened.ceremonies.values()).values()) {
     const saved = bundle.repositories.find(one => one.name === name && one.dialect === dialect);
     if (!saved?.files.some(file => file.name === `${root.version}.root.json`))
-      drill.findings.push(`The bundle does not have root version ${root.version} of ${name}: it is too old.`);
+      problems.push(`The bundle does not have root version ${root.version} of ${name}: it is too old.`);
   }
+  drill.findings.push(...problems);
+  if (problems.length === 0) drill.hasJournal = true;
 }
 
 /** Ends a drill and writes its report. */
@@ -149,7 +151,7 @@ function reportOf(
         .map(key => `Not recovered: ${keyInWords(key)}.`);
   const withoutJournal =
     plan.scenario === 'disk-failed' && !session.hasJournal
-      ? ['The journal and the published files were not recovered: no bundle was opened.']
+      ? ['The journal and the published files were not recovered: no bundle that has them was opened.']
       : [];
   return {
     type: 'drill-finished',

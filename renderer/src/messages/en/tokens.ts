@@ -200,7 +200,8 @@ export const tokens = {
     primary: 'Set the new one',
     busy: 'Setting a new management key…',
     shownTitle: 'Write this down now',
-    shownText: 'The new management key of this token. It is shown this once, and kept nowhere. Should setting it fail, keep it and the present one until the token has taken one of them.',
+    shownText:
+      'The new management key of this token. It is shown this once, and kept nowhere. Should setting it fail, keep it and the present one until the token has taken one of them.',
     written: 'It is written down, and read back by a second person',
     writtenNeeded: 'Write it down first: nobody can show it again.',
   },
