@@ -70,14 +70,14 @@ describe.skipIf(reason)(`signing together by QR${reason ? ` (${reason})` : ''}`,
   });
 
   test('the other machine scans it, signs, and shows the signature as codes', {
-    timeout: 120_000,
+    timeout: 300_000,
   }, async () => {
     await other.start(cameraOf(film('request')));
     await other.heading('The desk');
     await other.button(/^Sign a request/).click();
     await other.heading('Sign a request');
     await other.button(/^Scan QR codes/).click();
-    await other.page.getByRole('heading', { name: 'Root version 2', level: 1 }).waitFor({ timeout: 60_000 });
+    await other.page.getByRole('heading', { name: 'Root version 2', level: 1 }).waitFor({ timeout: 150_000 });
     await other.text('This vault knows the root it starts from').waitFor();
     await other.text('Any 2 of 3, as before.').waitFor();
     await other.field('Passphrase of Holder A').fill(passphraseOf('Holder A'));
@@ -100,7 +100,7 @@ describe.skipIf(reason)(`signing together by QR${reason ? ` (${reason})` : ''}`,
   });
 
   test('started again with a camera, a signature for another plan is refused', {
-    timeout: 120_000,
+    timeout: 300_000,
   }, async () => {
     writeFilm(film('signature'), wrong);
     await desk.quit();
@@ -110,15 +110,15 @@ describe.skipIf(reason)(`signing together by QR${reason ? ` (${reason})` : ''}`,
     expect(await desk.words()).toContain('Root: 1 of 2 needed');
     await desk.button(/^Other machines/).click();
     await desk.button(/^Scan QR codes/).click();
-    await desk.text('This signature was given to the plan of another ceremony.').waitFor({ timeout: 60_000 });
+    await desk.text('This signature was given to the plan of another ceremony.').waitFor({ timeout: 150_000 });
     await desk.picture('qr-journey-foreign');
     expect(await desk.words()).toContain('Root: 1 of 2 needed');
   });
 
-  test('the right one is taken in, and the rotation goes to its end', { timeout: 120_000 }, async () => {
+  test('the right one is taken in, and the rotation goes to its end', { timeout: 300_000 }, async () => {
     writeFilm(film('signature'), [...right].reverse());
     await desk.button(/^Scan QR codes/).click();
-    await desk.text('Taken in and checked: Holder A signs root version 2.').waitFor({ timeout: 60_000 });
+    await desk.text('Taken in and checked: Holder A signs root version 2.').waitFor({ timeout: 150_000 });
     await desk.text('Every signature is there.').waitFor();
     await desk.page.keyboard.press('Escape');
     await walk.prove();

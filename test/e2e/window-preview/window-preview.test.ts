@@ -87,7 +87,7 @@ test('first start', async () => {
   await preview.look('home-empty', { small: true });
 });
 
-test('planner', async () => {
+test('planner', { timeout: 180_000 }, async () => {
   const { page } = preview;
   await button('New first root').click();
   await heading('Which repository is this for?');
@@ -457,7 +457,11 @@ test('rehearsal', { timeout: 120_000 }, async () => {
   await page.getByRole('radio', { name: 'Any 2 of 3' }).check();
   await preview.look('rehearsal-threshold-long');
   await primary();
+  await heading('Who signs what is released?');
   await primary();
+  await heading('What if a root key is lost?');
+  await primary();
+  await heading('Who else is in the room?');
   await primary();
   await heading('Read the plan');
   await preview.look('rehearsal-review');
