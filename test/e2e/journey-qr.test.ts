@@ -110,7 +110,9 @@ describe.skipIf(reason)(`signing together by QR${reason ? ` (${reason})` : ''}`,
     expect(await desk.words()).toContain('Root: 1 of 2 needed');
     await desk.button(/^Other machines/).click();
     await desk.button(/^Scan QR codes/).click();
-    await desk.text('This signature was given to the plan of another ceremony.').waitFor({ timeout: 150_000 });
+    await desk
+      .text('This signature was given to the plan of another ceremony.')
+      .waitFor({ timeout: 150_000 });
     await desk.picture('qr-journey-foreign');
     expect(await desk.words()).toContain('Root: 1 of 2 needed');
   });

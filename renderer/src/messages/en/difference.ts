@@ -17,7 +17,7 @@ export const difference = {
     absent: 'not at attendance',
     absentBlocked: (name: string) => `${name} was not at attendance`,
     absentText: (name: string) =>
-      `${name} was not present when attendance was taken. Have they come since, they sign here. They can also sign on another machine: ask for it below.`,
+      `${name} was not present when attendance was taken. If they have come since, they sign here. They can also sign on another machine: ask for it below.`,
     came: (name: string) => `${name} is here now`,
     targets: 'targets',
   },
