@@ -1,9 +1,9 @@
 import type { KeyRecord } from '../ceremony/key-record.ts';
 import type { RepositoryState } from '../ceremony/repository.ts';
 import type { CareItem } from '../contract/views.ts';
-import { distanceInWords } from '../display/dates.ts';
+import { dateInWords, distanceInWords } from '../display/dates.ts';
 import { addDuration } from '../tuf/date-time.ts';
-import { backupsOf, type Inventory, provenBackupOf } from './inventory.ts';
+import { backupsOf, type Inventory, provenBackupOf, setName } from './inventory.ts';
 
 /** What a vault's care is judged by. */
 export interface Kept {
@@ -44,8 +44,19 @@ export function careItems({ records, repositories, inventory }: Kept, now: numbe
   const inUse = fingerprintsInUse(states);
   const ours = records.filter(record => record.custody === 'software' && inUse.has(record.fingerprint));
   const items = ours.flatMap(record => keyCare(record, inventory, now));
+  items.push(...splitCare(records, inventory));
   if (ours.length > 0) items.push(...drillCare(states, inventory, now));
   return items.sort((one, other) => pressing[one.severity] - pressing[other.severity]);
+}
+
+/** Words of a split that was broken off lie about, and look like a backup. */
+function splitCare(records: readonly KeyRecord[], inventory: Inventory): CareItem[] {
+  return [...inventory.splits.values()].flatMap(({ fingerprint, identifier, time }) => {
+    const record = records.find(one => one.fingerprint === fingerprint);
+    if (!record) return [];
+    const message = `Set ${setName(identifier)} of ${keyInWords(record)}, begun on ${dateInWords(time)}, was never finished. Its words are void: destroy every sheet.`;
+    return [{ message, severity: 'warning', about: { kind: 'key', fingerprint } }];
+  });
 }
 
 function keyCare(record: KeyRecord, inventory: Inventory, now: number): CareItem[] {

@@ -120,6 +120,19 @@ export const backupEventSchemas = [
     backup: backupMadeSchema,
     ...besideNetwork,
   }),
+  /**
+   * A key was split, and words may be on paper from now on. `backup-made` with the same ID, or `split-void`, ends it;
+   * without either, it was broken off, and its words are void.
+   */
+  z.strictObject({
+    type: z.literal('split-begun'),
+    backupId: backupIdSchema,
+    fingerprint: hash,
+    /** The set's, by which its words are known. */
+    identifier: z.int().min(0).max(0x7fff),
+  }),
+  /** A split was given up; or it was broken off, and somebody says that its words are destroyed. */
+  z.strictObject({ type: z.literal('split-void'), backupId: backupIdSchema }),
   /** Keys were recovered from it in a scratch vault, and each signed a challenge. */
   z.strictObject({
     type: z.literal('backup-proven'),

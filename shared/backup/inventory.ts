@@ -45,6 +45,13 @@ export interface Backup {
   readonly voided: { readonly time: string; readonly reason: string } | undefined;
 }
 
+/** A split of which words may have been written down. */
+export interface BegunSplit {
+  readonly fingerprint: string;
+  readonly identifier: number;
+  readonly time: string;
+}
+
 export type DrillRecord = BackupEventOf<'drill-finished'> & { readonly time: string; readonly entry: number };
 
 /** Everything a vault knows about its backups: a fold over its journal, like the ceremonies. */
@@ -53,6 +60,8 @@ export interface Inventory {
   readonly vaultId: string;
   /** In the order in which they were made. */
   readonly backups: ReadonlyMap<string, Backup>;
+  /** Splits that were begun, and neither finished nor given up, by the ID the set would have. */
+  readonly splits: ReadonlyMap<string, BegunSplit>;
   readonly drills: readonly DrillRecord[];
   /** When each key's passphrase was last changed, by fingerprint. */
   readonly passphraseChanged: ReadonlyMap<string, string>;
@@ -65,6 +74,7 @@ export const defaultBackupPolicy: BackupPolicy = { proveEvery: 12, drillEvery: 6
 export const emptyInventory: Inventory = {
   vaultId: '',
   backups: new Map(),
+  splits: new Map(),
   drills: [],
   passphraseChanged: new Map(),
   policy: defaultBackupPolicy,
@@ -112,7 +122,7 @@ export function inventoryAfter(inventory: Inventory, { entry, time, event }: Dat
       if (inventory.backups.has(id)) contradiction('a backup with this ID was made already');
       const against = backup.kind === 'shares' ? shareSetProblem(backup, fingerprints) : undefined;
       if (against !== undefined) contradiction(against);
-      return withBackup({
+      const made: Backup = {
         id,
         made: time,
         entry,
@@ -121,7 +131,17 @@ export function inventoryAfter(inventory: Inventory, { entry, time, event }: Dat
         proven: new Map(),
         voided: undefined,
         besideNetwork: event.network === 'warn',
-      });
+      };
+      return { ...withBackup(made), splits: withoutSplit(inventory, id) };
+    }
+    case 'split-begun': {
+      const { backupId: id, fingerprint, identifier } = event;
+      if (inventory.splits.has(id) || inventory.backups.has(id)) contradiction('a split was begun twice');
+      return { ...inventory, splits: new Map(inventory.splits).set(id, { fingerprint, identifier, time }) };
+    }
+    case 'split-void': {
+      if (!inventory.splits.has(event.backupId)) contradiction('a split ended that was never begun');
+      return { ...inventory, splits: withoutSplit(inventory, event.backupId) };
     }
     case 'backup-proven': {
       const backup = known(event.used.backupId);
@@ -184,6 +204,12 @@ export function shareSetProblem(set: ShareSet, fingerprints: readonly string[]):
 }
 
 /** @returns undefined where nobody of that name keeps a share */
+function withoutSplit({ splits }: Inventory, id: string): Inventory['splits'] {
+  const left = new Map(splits);
+  left.delete(id);
+  return left;
+}
+
 function withNote(backup: BackupMade, note: BackupEventOf<'backup-note'>): BackupMade | undefined {
   const kept = {
     ...(note.bag === undefined ? {} : { bag: note.bag }),

@@ -1,7 +1,7 @@
 import type { KeyRecord } from '../ceremony/key-record.ts';
 import type { BackupsView, BackupView } from '../contract/backup-views.ts';
 import { fingerprintFromHex } from '../display/fingerprint.ts';
-import { careItems, fingerprintsInUse, type Kept } from './care.ts';
+import { careItems, fingerprintsInUse, type Kept, keyInWords } from './care.ts';
 import { scenarioTitles } from './drill.ts';
 import type { ShareSet } from './events.ts';
 import { type Backup, backupsOf, type Inventory, provenBackupOf, setName } from './inventory.ts';
@@ -47,6 +47,14 @@ export function backupsView(
     drills: [...inventory.drills].reverse().map(drill => drillRecordView(drill, inventory, records)),
     policy: inventory.policy,
     due: careItems({ records, inventory, repositories }, now),
+    interrupted: [...inventory.splits]
+      .filter(([id]) => id !== kept.open.splitId)
+      .map(([backupId, { fingerprint, identifier, time }]) => ({
+        backupId,
+        set: setName(identifier),
+        key: keyInWords(keyName(records, fingerprint)),
+        begun: time,
+      })),
     open: kept.open,
   };
 }

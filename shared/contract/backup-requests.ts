@@ -156,6 +156,12 @@ export const backupRequests = {
     }),
     reply: z.object({ backupId: backupIdSchema, backups: backupsViewSchema }),
   },
+  /** The words of a split that was broken off are destroyed. */
+  confirmVoidSplit: {
+    handler: 'custodian',
+    request: z.strictObject({ backupId: backupIdSchema }),
+    reply: backupsViewSchema,
+  },
   /** Wipes a split. The words already written down belong to no set and must be destroyed. */
   abandonSplit: { handler: 'custodian', request: z.strictObject({ splitId }), reply: nothing },
 

@@ -110,6 +110,10 @@ export const backupsViewSchema = z.object({
   drills: z.array(drillRecordViewSchema),
   policy: backupPolicySchema,
   due: z.array(careItemSchema),
+  /** Splits that were broken off: words may be on paper, and are void. */
+  interrupted: z.array(
+    z.object({ backupId: z.string(), set: z.string(), key: z.string(), begun: z.string() }),
+  ),
   /** What is under way in this process, to go on with. */
   open: z.object({
     splitId: z.string().optional(),

@@ -46,6 +46,7 @@ export const requestNames = [
   'confirmHandedShare',
   'finishSplit',
   'abandonSplit',
+  'confirmVoidSplit',
   'makeBundle',
   'beginRestore',
   'readRestore',

@@ -6,7 +6,8 @@ import AxeBuilder from '@axe-core/playwright';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { generateOnlineKey } from '../interop/peers/online-roles.ts';
 import { PivCard } from '../simulators/piv-card.ts';
-import { Walk } from './support/ceremony.ts';
+import { handIn, handOver, readWords, typeWords } from './support/backups.ts';
+import { passphraseOf, Walk } from './support/ceremony.ts';
 import { Desk, whyNoDesk } from './support/desk.ts';
 import { focusIsAtStart, keyboardFindings } from './support/reach.ts';
 import { appWithTokens } from './support/token-app.ts';
@@ -252,8 +253,127 @@ describe.skipIf(reason)(`accessibility${reason ? ` (${reason})` : ''}`, () => {
     expect(found()).toEqual([]);
   });
 
+  test('backups: the inventory, shares, a bundle, restoring, a drill', { timeout: 300_000 }, async () => {
+    await desk.button(/^Its backups/).click();
+    await desk.heading('Backups');
+    await look('backups-overview');
+    await desk.button(/^Change the terms/).click();
+    await desk.page.getByRole('dialog').waitFor();
+    await look('backups-terms');
+    await desk.page.keyboard.press('Escape');
+    await desk.page
+      .getByRole('navigation')
+      .getByRole('button', { name: /^Holder A/ })
+      .click();
+    await desk.heading('Root key of Holder A');
+    await look('backups-key');
+    await desk.button(/^Change its passphrase/).click();
+    await desk.page.getByRole('dialog').waitFor();
+    await look('backups-passphrase');
+    await desk.page.keyboard.press('Escape');
+    await desk.primary();
+    await desk.heading('Who keeps the root key of Holder A?');
+    await arrive('split-set-up');
+    await desk.field('Name of custodian 2').fill('');
+    await desk.primary();
+    await desk.text('Type a name.').waitFor();
+    await look('split-set-up-errors');
+    await desk.field('Name of custodian 2').fill('Custodian B');
+    await desk.button('Remove custodian 3').click();
+    await desk.field('Passphrase of Holder A').fill(passphraseOf('Holder A'));
+    await desk.primary();
+    await desk.heading('Now the share of Custodian A');
+    await look('split-call');
+    await desk.primary();
+    await desk.heading('Custodian A writes these words down');
+    const words = await readWords(desk);
+    await look('split-words');
+    await desk.primary();
+    await desk.heading('Custodian A types the words back');
+    await arrive('split-retype');
+    await typeWords(desk, [...words.slice(0, 6), 'zzzz', 'zzzz']);
+    await desk.text('Word 7 is not one of the words').waitFor();
+    await look('split-retype-wrong');
+    await typeWords(desk, words);
+    await desk.text('33 of 33 words').waitFor();
+    await desk.primary();
+    const shares = [{ custodian: 'Custodian A', words }, await handOver(desk, 'Custodian B')];
+    await desk.heading('Seal the shares and finish the set');
+    await look('split-finish');
+    await desk.primary();
+    await desk.heading('The set exists. It is not proven yet.');
+    await look('split-done');
+    await desk.primary();
+    await desk.heading('Which backup is restored?');
+    await desk.primary();
+    await desk.heading('The first share');
+    await arrive('prove-share');
+    await look('prove-share');
+    await desk.button(/^The share is an age file/).click();
+    await desk.button(/Choose a file… The age identity/).waitFor();
+    await look('prove-share-file');
+    await desk.button(/^The share is on paper/).click();
+    for (const [index, share] of shares.entries())
+      await handIn(desk, share, index === 0 ? 'The first share' : 'The next share');
+    await desk.heading('This key comes back');
+    await look('prove-key');
+    await desk.primary();
+    await desk.heading('It is proven');
+    await look('proven');
+    await desk.primary();
+    await desk.heading('Root key of Holder A');
+    await look('backups-key-proven');
+    for (const [name, title] of [
+      ['Bag and place…', 'note'],
+      ['A custodian leaves…', 'leaving'],
+      ['Declare void…', 'void'],
+    ] as const) {
+      await desk.button(new RegExp(`^${name}`)).click();
+      await desk.page.getByRole('dialog').waitFor();
+      await desk.primary();
+      await look(`backups-${title}`);
+      await desk.page.keyboard.press('Escape');
+      await desk.page.getByRole('dialog').waitFor({ state: 'detached' });
+    }
+    await desk.button(/^Make a bundle/).click();
+    await desk.heading('What goes into the bundle?');
+    await look('bundle-contents');
+    await desk.primary();
+    await desk.heading('Who opens it, and where does it go?');
+    await desk.radio('People').check();
+    await desk.primary();
+    await desk.text('Type a name.').waitFor();
+    await look('bundle-target-errors');
+    await desk.page.keyboard.press('Escape');
+    await desk.page.keyboard.press('Escape');
+    await desk.page
+      .getByRole('navigation')
+      .getByRole('button', { name: /^Recovery drills/ })
+      .click();
+    await desk.heading('Recovery drills');
+    await look('drill-history');
+    await desk.primary();
+    await desk.heading('What has happened?');
+    await desk.radio('Two shares are lost').check();
+    await desk.primary();
+    await desk.text('Choose a set.').waitFor();
+    await look('drill-choose');
+    await desk.radio('A holder’s machine is gone').check();
+    await desk.radio('Holder A').check();
+    await desk.primary();
+    await desk.heading('A holder’s machine is gone');
+    await look('drill-run');
+    await desk.page.keyboard.press('Alt+e');
+    await desk.heading('Who was there, and what is to be remembered?');
+    await look('drill-finish');
+    await desk.primary();
+    await desk.heading('The drill is not passed');
+    await look('drill-report');
+    expect(found()).toEqual([]);
+  });
+
   test('every screen was looked at', () => {
-    expect(seenScreens.size).toBeGreaterThanOrEqual(45);
+    expect(seenScreens.size).toBeGreaterThanOrEqual(70);
     expect(desk.complaints).toEqual([]);
   });
 });

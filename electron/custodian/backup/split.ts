@@ -8,7 +8,7 @@ import { placeOfWord } from '../../../shared/backup/slip39-words.ts';
 import { shareSetView } from '../../../shared/backup/view.ts';
 import type { KeyRecord } from '../../../shared/ceremony/key-record.ts';
 import type { DialectName } from '../../../shared/ceremony/plan.ts';
-import type { ShareView, SplitView } from '../../../shared/contract/backup-views.ts';
+import type { BackupsView, ShareView, SplitView } from '../../../shared/contract/backup-views.ts';
 import { RootwardError } from '../../../shared/contract/errors.ts';
 import type { FileInput, ReplyOf, RequestOf } from '../../../shared/contract/requests.ts';
 import { fingerprintFromHex, sha256Hex } from '../../../shared/display/fingerprint.ts';
@@ -121,7 +121,19 @@ export async function beginSplit(desk: Desk, request: RequestOf<'beginSplit'>): 
     outgoing,
     wipe: () => wipeShares(outgoing.map(({ share }) => share)),
   };
-  desk.sessions.begin('split', session);
+  try {
+    // Before the first word is shown: whoever comes back after a power cut must hear that these words are void.
+    await opened.append({
+      type: 'split-begun',
+      backupId: session.id,
+      fingerprint,
+      identifier: split.identifier,
+    });
+    desk.sessions.begin('split', session);
+  } catch (error) {
+    session.wipe();
+    throw error;
+  }
   return viewOf(desk, session);
 }
 
@@ -311,9 +323,15 @@ export async function finishSplit(
   return { backupId: session.id, backups: await backupsOfVault(desk, opened) };
 }
 
-export function abandonSplit(desk: Desk, { splitId }: { splitId: string }): Record<string, never> {
-  desk.sessions.of('split', splitId);
+/** Wipes a split. Its words are void from now on. */
+export async function abandonSplit(
+  desk: Desk,
+  { splitId }: { splitId: string },
+): Promise<Record<string, never>> {
+  const { rehearsal } = desk.sessions.of('split', splitId);
   desk.sessions.end('split');
+  const opened = await desk.vaults.open(rehearsal);
+  await opened.append({ type: 'split-void', backupId: splitId });
   return {};
 }
 
@@ -322,6 +340,26 @@ async function requireStillIsolated(desk: Desk, session: SplitSession): Promise<
   const { rehearsal, network, record } = session;
   const opened = await desk.vaults.open(rehearsal);
   session.beside = { ...session.beside, ...requireIsolated(desk, opened, [record.repository], network) };
+}
+
+/**
+ * Takes down that the words of a split that was broken off are destroyed.
+ * @throws RootwardError `backup-not-found`, `backup-under-way` while it can be gone on with
+ */
+export async function confirmVoidSplit(
+  desk: Desk,
+  { backupId }: RequestOf<'confirmVoidSplit'>,
+): Promise<BackupsView> {
+  if (desk.sessions.idOf('split') === backupId) desk.sessions.refuseSecond('split');
+  for (const opened of await desk.vaults.existing()) {
+    if (!opened.inventory.splits.has(backupId)) continue;
+    await opened.append({ type: 'split-void', backupId });
+    return backupsOfVault(desk, opened);
+  }
+  throw new RootwardError('backup-not-found', {
+    message: 'No such split was broken off.',
+    remedy: 'Nothing is to be done.',
+  });
 }
 
 /** @throws RootwardError `step-not-present`: one custodian at a time, so that nobody sees another's words */

@@ -1,6 +1,7 @@
 import type { HomeView } from '../../../shared/contract/views.ts';
 import { Action } from '../components/action.tsx';
 import { t } from '../messages/index.ts';
+import { openBackups } from '../stores/backups.ts';
 import { useChange } from '../stores/change.ts';
 import { useMove } from '../stores/move-draft.ts';
 import { useNavigation } from '../stores/navigation.ts';
@@ -39,6 +40,14 @@ export function RepositoryActions({
     <div className={css.actions}>
       <Action small label={words.changeLabel(repository.name, t.common.dialect[dialect])} onPress={change}>
         {words.change}
+      </Action>
+      <Action
+        small
+        kind="quiet"
+        label={words.backupsLabel(repository.name, t.common.dialect[dialect])}
+        onPress={() => openBackups({ rehearsal: repository.rehearsal })}
+      >
+        {words.backups}
       </Action>
       {dialect === 'notary-v1' && !succeededBy && (
         <Action small kind="quiet" label={words.moveLabel(repository.name)} onPress={move}>

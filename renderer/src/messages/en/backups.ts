@@ -110,7 +110,7 @@ export const backups = {
   interrupted: {
     title: (set: string) => `Set ${set} was never finished, and is void`,
     text: (key: string, when: string) =>
-      `The ${key} was being split on ${when}, and it was broken off: the application was closed, the power went, or nobody went on. Every word already written down for this set is worthless and must be destroyed. The key is as it was, and can be split again.`,
+      `On ${when} ${key} was being split, and it was broken off: the application was closed, the power went, or nobody went on. Every word already written down for this set is worthless and must be destroyed. The key is as it was, and can be split again.`,
     done: 'The sheets are destroyed',
   },
   note: {

@@ -54,6 +54,8 @@ export const home = {
   repository: {
     change: 'Change…',
     changeLabel: (name: string, dialect: string) => `Change… ${name}, ${dialect}`,
+    backups: 'Its backups',
+    backupsLabel: (name: string, dialect: string) => `Its backups, ${name}, ${dialect}`,
     move: 'Move to TUF 1.0…',
     moveLabel: (name: string) => `Move to TUF 1.0… ${name}`,
     open: (title: string) => `A ceremony is open: ${title}. Resume it above.`,

@@ -101,7 +101,7 @@ export function BundleTarget({
   const note = (text: string) => (isNote(text) ? undefined : t.backups.note.wrong);
   return (
     <>
-      <Centre>
+      <Centre wide>
         <Heading focusKey="bundle-target" lead={words.lead}>
           {words.heading}
         </Heading>

@@ -38,7 +38,7 @@ export function BundleScreen({ fingerprints }: { readonly fingerprints: readonly
       {made ? (
         <BundleMade made={made} onLater={leave} />
       ) : !view ? (
-        <Centre>
+        <Centre wide>
           <Notice tone="plain" title={t.common.loading} />
         </Centre>
       ) : atTarget ? (
@@ -82,7 +82,7 @@ function BundleContents(props: {
   const onTokens = view.keys.filter(key => key.state === 'stays-on-token');
   return (
     <>
-      <Centre>
+      <Centre wide>
         <Heading focusKey="bundle-contents" lead={words.lead}>
           {words.heading}
         </Heading>
@@ -138,7 +138,7 @@ function BundleMade({ made, onLater }: { readonly made: MadeBundle; readonly onL
   const go = useNavigation(state => state.go);
   return (
     <>
-      <Centre>
+      <Centre wide>
         <Heading focusKey="bundle-made" lead={words.done.lead[made.readFrom]}>
           {words.done.heading}
         </Heading>

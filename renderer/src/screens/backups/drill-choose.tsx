@@ -66,7 +66,7 @@ export function ChooseDrill({
   };
   return (
     <>
-      <Centre>
+      <Centre wide>
         <Heading focusKey="drill-choose" lead={words.lead}>
           {words.heading}
         </Heading>

@@ -41,7 +41,7 @@ export function DrillReport({
   };
   return (
     <>
-      <Centre>
+      <Centre wide>
         <Heading focusKey="drill-report" lead={words.lead(drill.seconds)}>
           {drill.passed ? words.passed : words.notPassed}
         </Heading>

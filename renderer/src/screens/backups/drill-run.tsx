@@ -160,7 +160,7 @@ export function FinishDrill({
   };
   return (
     <>
-      <Centre>
+      <Centre wide>
         <Heading focusKey="drill-finish" lead={page.lead}>
           {page.heading}
         </Heading>

@@ -211,7 +211,7 @@ function SourcePage(props: {
   };
   return (
     <>
-      <Centre>
+      <Centre wide>
         <Heading focusKey={`source-${purpose}`} lead={page.lead[purpose]}>
           {page.heading[purpose]}
         </Heading>

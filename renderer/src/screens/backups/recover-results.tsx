@@ -20,7 +20,7 @@ interface Leading {
 export function ProvenPage({ proof, label, onDone }: Leading & { readonly proof: ProofView }) {
   return (
     <>
-      <Centre>
+      <Centre wide>
         <Heading focusKey="proven" lead={words.proven.lead}>
           {words.proven.heading}
         </Heading>
@@ -48,7 +48,7 @@ export function ProvenPage({ proof, label, onDone }: Leading & { readonly proof:
 export function RestoredPage({ restored, label, onDone }: Leading & { readonly restored: RestoredView }) {
   return (
     <>
-      <Centre>
+      <Centre wide>
         <Heading focusKey="restored" lead={words.restored.lead}>
           {words.restored.heading(restored.restored.length)}
         </Heading>

@@ -11,7 +11,6 @@ import { altKey, escapeKey, primaryKey } from '../../components/shortcuts.ts';
 import { t } from '../../messages/index.ts';
 import { backToBackups, useBackups } from '../../stores/backups.ts';
 import { type Leaving, useNavigation } from '../../stores/navigation.ts';
-import { useSplitMarker } from '../../stores/split-marker.ts';
 import css from './backups.module.css';
 import { FinishSplit } from './finish-split.tsx';
 import { HandOut } from './hand-out.tsx';
@@ -30,7 +29,6 @@ export function SplitScreen({
   readonly leaving: Leaving | undefined;
 }) {
   const { view, load, rehearsal } = useBackups();
-  const { marker, set: mark, clear: clearMarker } = useSplitMarker();
   const [split, setSplit] = useState<SplitView | null>(null);
   const [madeId, setMadeId] = useState<string | null>(null);
   const [gone, setGone] = useState<string | null>(null);
@@ -53,25 +51,16 @@ export function SplitScreen({
   /** Everything a step may hear. A split that is not there any more is void, and that is what is said. */
   const fail = (report: ErrorReport) => {
     if (report.code === 'backup-not-found' || report.code === 'custodian-gone') {
-      setGone(split?.set.name ?? marker?.set ?? '');
+      setGone(split?.set.name ?? '');
       setSplit(null);
-      clearMarker();
     } else setError(report);
   };
   const begun = (next: SplitView) => {
-    const { role, holder, repository } = next.key;
-    mark({
-      splitId: next.splitId,
-      set: next.set.name,
-      key: `${role} key of ${holder} for ${repository}`,
-      begun: new Date().toISOString(),
-    });
     setError(null);
     setSplit(next);
   };
   const giveUp = async () => {
     if (split) await ask('abandonSplit', { splitId: split.splitId });
-    clearMarker();
     setStopping(false);
     setGone(split?.set.name ?? '');
     setSplit(null);
@@ -127,7 +116,6 @@ export function SplitScreen({
         <FinishSplit
           {...step}
           onFinished={(backupId, backups) => {
-            clearMarker();
             useBackups.getState().take(backups);
             setMadeId(backupId);
           }}

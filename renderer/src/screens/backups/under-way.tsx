@@ -1,28 +1,32 @@
 import { useState } from 'react';
 import type { BackupsView } from '../../../../shared/contract/backup-views.ts';
+import type { ErrorReport } from '../../../../shared/contract/errors.ts';
 import { ask } from '../../bridge.ts';
 import { Action } from '../../components/action.tsx';
 import { dateInWords, timeOfDay } from '../../components/format.ts';
-import { Notice } from '../../components/notice.tsx';
+import { ErrorPanel, Notice } from '../../components/notice.tsx';
 import { t } from '../../messages/index.ts';
 import { useBackups } from '../../stores/backups.ts';
 import { useNavigation } from '../../stores/navigation.ts';
-import { useSplitMarker } from '../../stores/split-marker.ts';
 import css from './backups.module.css';
 
 const words = t.backups;
 
 /** A set that was broken off: its words are void, and whoever comes back is told. */
-export function InterruptedSplit({ openSplit }: { readonly openSplit: string | undefined }) {
-  const { marker, clear } = useSplitMarker();
-  if (!marker || marker.splitId === openSplit) return null;
+function InterruptedSplit({ split }: { readonly split: BackupsView['interrupted'][number] }) {
+  const take = useBackups(state => state.take);
+  const [error, setError] = useState<ErrorReport | null>(null);
+  const confirm = async () => {
+    const outcome = await ask('confirmVoidSplit', { backupId: split.backupId });
+    if (outcome.ok) take(outcome.value);
+    else setError(outcome.error);
+  };
   return (
-    <Notice tone="warning" title={words.interrupted.title(marker.set)}>
-      <p>
-        {words.interrupted.text(marker.key, `${dateInWords(marker.begun)}, ${timeOfDay(marker.begun)} UTC`)}
-      </p>
+    <Notice tone="warning" title={words.interrupted.title(split.set)}>
+      <p>{words.interrupted.text(split.key, `${dateInWords(split.begun)}, ${timeOfDay(split.begun)} UTC`)}</p>
+      {error && <ErrorPanel error={error} />}
       <div className={css.noticeActions}>
-        <Action small onPress={clear}>
+        <Action small onPress={() => void confirm()}>
           {words.interrupted.done}
         </Action>
       </div>
@@ -35,7 +39,6 @@ export function UnderWay({ view }: { readonly view: BackupsView }) {
   const { splitId, restoreId, drillId } = view.open;
   const go = useNavigation(state => state.go);
   const load = useBackups(state => state.load);
-  const clearMarker = useSplitMarker(state => state.clear);
   const [busy, setBusy] = useState(false);
   const giveUp = async (end: () => Promise<unknown>) => {
     if (busy) return;
@@ -46,7 +49,9 @@ export function UnderWay({ view }: { readonly view: BackupsView }) {
   };
   return (
     <>
-      <InterruptedSplit openSplit={splitId} />
+      {view.interrupted.map(split => (
+        <InterruptedSplit key={split.backupId} split={split} />
+      ))}
       {splitId !== undefined && (
         <Notice tone="warning" title={words.underWay.split}>
           <p>{words.underWay.splitText}</p>
@@ -58,12 +63,7 @@ export function UnderWay({ view }: { readonly view: BackupsView }) {
               small
               kind="stop"
               busy={busy}
-              onPress={() =>
-                void giveUp(async () => {
-                  await ask('abandonSplit', { splitId });
-                  clearMarker();
-                })
-              }
+              onPress={() => void giveUp(() => ask('abandonSplit', { splitId }))}
             >
               {words.underWay.giveUp}
             </Action>
