@@ -192,6 +192,7 @@ describe('a network that comes up in the middle', () => {
       event.type === 'vault-created' ? [] : [[event.type, 'network' in event ? event.network : undefined]],
     );
     expect(told).toEqual([
+      ['split-begun', undefined],
       ['backup-made', 'warn'],
       ['backup-proven', 'warn'],
       ['drill-finished', 'warn'],
