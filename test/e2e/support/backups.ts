@@ -54,10 +54,11 @@ export async function wordsAreGone(desk: Desk, share: WrittenShare): Promise<voi
   for (const word of share.words.slice(4)) {
     expect(text.split(/\s+/)).not.toContain(word);
   }
-  // Each word by itself: as a whole text of an element.
+  // Each word by itself: as a whole text of an element. Beside the centre stand the words of hashes, of another list
+  // with some of the same words.
   const left = await desk.page.evaluate(
     words =>
-      [...document.querySelectorAll('li, b, span, p, code')]
+      [...document.querySelectorAll('main :is(li, b, span, p, code), [data-word]')]
         .map(element => element.textContent?.trim() ?? '')
         .filter(shown => words.includes(shown)),
     share.words.slice(4),
