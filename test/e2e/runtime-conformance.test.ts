@@ -145,6 +145,8 @@ for (const { runtime, skipped } of runtimes) {
       application = await launchApplication({ appDirectory, runtime });
       page = await application.firstWindow();
       await eventually(() => notes(application, 'loaded'), Boolean);
+      // Playwright hears of it a little later than the app.
+      await page.waitForFunction(() => document.title === 'Conformance');
     }, 60_000);
 
     afterAll(async () => {
