@@ -22,6 +22,8 @@ export function profileFolder(userData: string, vaultPath: string): string {
 
 /** What the custodian gets of this process's environment. */
 const passedOn = ['HOME', 'USER', 'LANG', 'LC_ALL', 'LC_CTYPE', 'TZ', 'PATH', 'TMPDIR', 'SystemRoot', 'TEMP'];
+/** Where a PKCS#11 module finds its own configuration: data about its tokens, no code to load (docs/tokens.md). */
+const moduleSettings = ['SOFTHSM2_CONF', 'YUBIHSM_PKCS11_CONF'];
 
 /**
  * SECURITY: only what is listed, and Rootward's own variables, so that neither NODE_OPTIONS nor a preloaded
@@ -33,7 +35,8 @@ export function custodianEnvironment(
   return Object.fromEntries(
     Object.entries(environment).filter(
       (entry): entry is [string, string] =>
-        entry[1] !== undefined && (passedOn.includes(entry[0]) || entry[0].startsWith('ROOTWARD_')),
+        entry[1] !== undefined &&
+        ([...passedOn, ...moduleSettings].includes(entry[0]) || entry[0].startsWith('ROOTWARD_')),
     ),
   );
 }

@@ -167,9 +167,12 @@ describe('the tokens behind the modules of the settings', () => {
     const found = (await finder.find()).find(candidate => candidate.product === 'Found by its module');
     if (!found) throw new Error('it is not found');
     expect(await finder.find()).toContain(found);
+    // The slot that SoftHSM2 keeps for its next token is none of them.
+    expect((await finder.find()).map(({ product }) => product)).not.toContain('');
     const before = await found.identify();
     expect(before).toMatchObject({
       custody: 'pkcs11',
+      product: 'Found by its module (SoftHSM project SoftHSM v2)',
       serial: name,
       abilities: ['generate', 'delete-key', 'change-pin'],
     });

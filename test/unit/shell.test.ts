@@ -279,6 +279,10 @@ describe('the start options', () => {
     };
     expect(custodianEnvironment(environment)).toEqual({ HOME: '/h', ROOTWARD_VAULT: '/v', TZ: 'UTC' });
   });
+  test('the custodian inherits where PKCS#11 modules find their configuration, and nothing else of theirs', () => {
+    const wanted = { SOFTHSM2_CONF: '/a', YUBIHSM_PKCS11_CONF: '/b' };
+    expect(custodianEnvironment({ ...wanted, OPENSC_CONF: '/c' })).toEqual(wanted);
+  });
 });
 
 describe('the idle lock', () => {

@@ -29,7 +29,9 @@ export function pkcs11Finder(
       for (const file of modules()) {
         try {
           const module = await load(file);
-          for (const token of listTokens(module)) {
+          const shown = listTokens(module);
+          for (const token of shown) {
+            if (shown.length > 1 && isSpareSlot(token)) continue;
             const id = `pkcs11:${module.file}:${token.label}:${token.serial}`;
             found.set(id, known.get(id) ?? pkcs11Token(id, module, token));
           }
@@ -43,6 +45,16 @@ export function pkcs11Finder(
       return [...found.values()];
     },
   };
+}
+
+/** SoftHSM2 always shows one slot more than it has tokens, for the next one to be initialised. */
+const isSpareSlot = ({ manufacturer, label, ready }: Pkcs11Token): boolean =>
+  manufacturer === 'SoftHSM project' && label === '' && !ready;
+
+/** The name its owner gave it first, then what it is. */
+function nameInWords({ label, manufacturer, model }: Pkcs11Token): string {
+  const kind = [manufacturer, model].filter(text => text !== '').join(' ');
+  return label === '' || kind === '' ? `${label}${kind}` : `${label} (${kind})`;
 }
 
 function pkcs11Token(id: string, module: Pkcs11Module, name: TokenName & { readonly model: string }): Token {
@@ -94,7 +106,7 @@ function requireAlgorithm({ algorithm }: NewTokenKey): SoftwareAlgorithm {
 function describe(token: Pkcs11Token, keys: readonly KeyObject[]): TokenDescription {
   return {
     custody: 'pkcs11',
-    product: [token.manufacturer, token.model, token.label].filter(text => text !== '').join(' '),
+    product: nameInWords(token),
     serial: token.serial === '' ? undefined : token.serial,
     firmware: undefined,
     secrets: [

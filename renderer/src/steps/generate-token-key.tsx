@@ -7,7 +7,13 @@ import { Notice } from '../components/notice.tsx';
 import { NewKeyFields, type NewKeyHandle } from '../components/tokens/new-key-fields.tsx';
 import { PinField, type PinHandle } from '../components/tokens/new-pin.tsx';
 import { SetUpDialog } from '../components/tokens/secret-dialogs.tsx';
-import { defaultNames, holdersOn, otherAdvice, tokenName } from '../components/tokens/token-names.ts';
+import {
+  defaultNames,
+  holdersOn,
+  isPlugged,
+  otherAdvice,
+  tokenName,
+} from '../components/tokens/token-names.ts';
 import { TokenProblem } from '../components/tokens/token-problem.tsx';
 import { Tries } from '../components/tokens/tries.tsx';
 import { t } from '../messages/index.ts';
@@ -154,7 +160,7 @@ export function GenerateTokenKeyStep({ ceremony, step, place }: StepProps & { re
   const own = tokens.filter(token => token.custody === place.custody && token.state !== 'problem');
   const usable = own.filter(token => token.state !== 'reading');
   const broken = tokens.find(token => token.custody === place.custody && token.state === 'problem');
-  const others = tokens.filter(token => token.custody !== place.custody);
+  const others = tokens.filter(token => token.custody !== place.custody && isPlugged(token));
   const token = usable.find(({ id }) => id === chosenId) ?? (own.length === 1 ? usable[0] : undefined);
   const wanted: Wanted = { holder: step.who, keytype: keytypeOf(step.keytype) };
 

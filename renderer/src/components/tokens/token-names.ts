@@ -26,6 +26,9 @@ export const otherAdvice = (token: TokenView): TokenView['advice'] =>
       defaultNames(token) === '' || !message.includes('still the one every token is sold with'),
   );
 
+/** Whether somebody plugged it in just now, as far as one can tell: behind a module tokens may be there all the time. */
+export const isPlugged = ({ custody }: TokenView): boolean => custody !== 'pkcs11';
+
 /** Where the key of a step is among the tokens that are plugged in. */
 export type FoundPlace =
   | { readonly found: 'here'; readonly token: TokenView; readonly slot: TokenSlotView | undefined }
@@ -51,6 +54,6 @@ export function findPlace(place: KeyPlace, tokens: readonly TokenView[]): FoundP
   const problem = own.find(token => token.state === 'problem');
   if (problem) return { found: 'problem', token: problem };
   if (own.some(token => token.state === 'reading')) return { found: 'reading' };
-  const other = own[0] ?? tokens[0];
+  const other = own[0] ?? tokens.find(isPlugged);
   return other ? { found: 'other', token: other } : { found: 'none' };
 }
