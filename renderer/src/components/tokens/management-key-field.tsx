@@ -15,10 +15,6 @@ export interface ManagementKeyHandle {
   take(): Uint8Array<ArrayBuffer> | 'behind-pin' | null;
 }
 
-export const wipeKey = (key: Uint8Array | 'behind-pin' | null | undefined): void => {
-  if (key instanceof Uint8Array) key.fill(0);
-};
-
 /** The management key every PIV card is sold with: 01 to 08, three times. */
 const factoryKey = (): Uint8Array<ArrayBuffer> =>
   Uint8Array.from({ length: 24 }, (_, index) => (index % 8) + 1);

@@ -3,9 +3,10 @@ import type { TokenKeyInput, TokenView } from '../../../../shared/contract/token
 import { t } from '../../messages/index.ts';
 import { SelectField } from '../fields.tsx';
 import { Notice } from '../notice.tsx';
-import { ManagementKeyField, type ManagementKeyHandle, wipeKey } from './management-key-field.tsx';
+import { ManagementKeyField, type ManagementKeyHandle } from './management-key-field.tsx';
 import css from './new-key-fields.module.css';
 import { PinField, type PinHandle } from './new-pin.tsx';
+import { takeSecrets } from './take-secrets.ts';
 import { secretName } from './tries.tsx';
 
 const words = t.tokens.newKey;
@@ -51,23 +52,12 @@ export function NewKeyFields({
     () => ({
       take() {
         if (!slot) return null;
-        // In the order in which they stand: the first that is missing takes the focus, and those before are wiped.
-        const key = isPiv ? managementKey.current?.take() : undefined;
-        if (key === null) return null;
-        const admin = asksPuk ? puk.current?.take() : undefined;
-        const typed = admin !== null && asksPin ? pin.current?.take() : undefined;
-        if (admin === null || typed === null) {
-          wipeKey(key);
-          admin?.fill(0);
-          return null;
-        }
-        return {
-          slot: slot.id,
-          ...(isPiv ? { pinPolicy, touchPolicy } : {}),
-          ...(typed ? { pin: typed } : {}),
-          ...(admin ? { puk: admin } : {}),
-          ...(key instanceof Uint8Array ? { managementKey: key } : {}),
-        };
+        const secrets = takeSecrets({
+          managementKey: isPiv && managementKey,
+          puk: asksPuk && puk,
+          pin: asksPin && pin,
+        });
+        return secrets && { slot: slot.id, ...(isPiv ? { pinPolicy, touchPolicy } : {}), ...secrets };
       },
     }),
     [slot, isPiv, asksPuk, asksPin, pinPolicy, touchPolicy],

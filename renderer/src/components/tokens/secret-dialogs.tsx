@@ -1,25 +1,20 @@
 import { type Ref, useEffect, useImperativeHandle, useRef, useState } from 'react';
-import type { ManagedToken, TokenAction, TokenView } from '../../../../shared/contract/tokens.ts';
+import type { TokenAction, TokenView } from '../../../../shared/contract/tokens.ts';
 import { t } from '../../messages/index.ts';
 import { Action } from '../action.tsx';
 import { cx } from '../classes.ts';
 import { Dialog, DialogActions } from '../dialog.tsx';
 import { Check, TextField } from '../fields.tsx';
 import { Icon } from '../icons.tsx';
-import { ErrorPanel, Notice } from '../notice.tsx';
-import { Progress } from '../progress.tsx';
-import { escapeKey, primaryKey } from '../shortcuts.ts';
+import { Notice } from '../notice.tsx';
+import { primaryKey } from '../shortcuts.ts';
 import { ManagementKeyField, type ManagementKeyHandle } from './management-key-field.tsx';
 import { NewPin, PinField, type PinHandle } from './new-pin.tsx';
+import { takeBoth } from './take-secrets.ts';
 import css from './task-dialog.module.css';
-import { TaskDialog, useTask } from './task-dialog.tsx';
+import { TaskDialog, TaskForm, type TokenDialogProps, useTask } from './task-dialog.tsx';
 import { secretName } from './tries.tsx';
 
-interface DialogProps {
-  readonly token: TokenView;
-  readonly onDone: (done: ManagedToken) => void;
-  readonly onClose: () => void;
-}
 type PinName = 'pin' | 'puk';
 
 /** The fields that change a PIN or PUK, and the task they make. */
@@ -47,19 +42,20 @@ function useChangeFields(token: TokenView, name: PinName) {
     </>
   );
   const build = (): TokenAction | null => {
-    const before = current.current?.take();
-    if (!before) return null;
-    const after = next.current?.take();
-    if (!after) {
-      before.fill(0);
-      return null;
-    }
+    const taken = takeBoth(current, next);
+    if (!taken) return null;
+    const [before, after] = taken;
     return { action: name === 'pin' ? 'change-pin' : 'change-puk', current: before, next: after };
   };
   return { fields, build };
 }
 
-export function ChangePinDialog({ token, name, onDone, onClose }: DialogProps & { readonly name: PinName }) {
+export function ChangePinDialog({
+  token,
+  name,
+  onDone,
+  onClose,
+}: TokenDialogProps & { readonly name: PinName }) {
   const words = t.tokens.change;
   const { fields, build } = useChangeFields(token, name);
   const title =
@@ -67,9 +63,7 @@ export function ChangePinDialog({ token, name, onDone, onClose }: DialogProps & 
   return (
     <TaskDialog
       token={token}
-      title={title}
-      primary={words.primary}
-      busyText={words.busy}
+      words={{ title, primary: words.primary, busy: words.busy }}
       build={build}
       onDone={onDone}
       onClose={onClose}
@@ -79,32 +73,17 @@ export function ChangePinDialog({ token, name, onDone, onClose }: DialogProps & 
   );
 }
 
-export function UnblockDialog({ token, onDone, onClose }: DialogProps) {
+export function UnblockDialog({ token, onDone, onClose }: TokenDialogProps) {
   const words = t.tokens.unblock;
   const puk = useRef<PinHandle>(null);
   const next = useRef<PinHandle>(null);
   const called = secretName(token, 'puk');
   const build = (): TokenAction | null => {
-    const by = puk.current?.take();
-    if (!by) return null;
-    const after = next.current?.take();
-    if (!after) {
-      by.fill(0);
-      return null;
-    }
-    return { action: 'unblock-pin', puk: by, next: after };
+    const taken = takeBoth(puk, next);
+    return taken && { action: 'unblock-pin', puk: taken[0], next: taken[1] };
   };
   return (
-    <TaskDialog
-      token={token}
-      title={words.title}
-      lead={words.lead}
-      primary={words.primary}
-      busyText={words.busy}
-      build={build}
-      onDone={onDone}
-      onClose={onClose}
-    >
+    <TaskDialog token={token} words={words} build={build} onDone={onDone} onClose={onClose}>
       <PinField ref={puk} autoFocus label={called} name={called} />
       <NewPin
         ref={next}
@@ -118,7 +97,7 @@ export function UnblockDialog({ token, onDone, onClose }: DialogProps) {
 const countOf = (text: string): number | null =>
   /^([1-9]\d?|1\d\d|2[0-4]\d|25[0-5])$/.test(text) ? Number(text) : null;
 
-export function SetTriesDialog({ token, onDone, onClose }: DialogProps) {
+export function SetTriesDialog({ token, onDone, onClose }: TokenDialogProps) {
   const words = t.tokens.triesDialog;
   const [tries, setTries] = useState({ pin: '5', puk: '5' });
   const [tried, setTried] = useState(false);
@@ -129,27 +108,12 @@ export function SetTriesDialog({ token, onDone, onClose }: DialogProps) {
     const pinTries = countOf(tries.pin);
     const pukTries = countOf(tries.puk);
     if (pinTries === null || pukTries === null) return null;
-    const key = managementKey.current?.take();
-    if (!(key instanceof Uint8Array)) return null;
-    const typed = pin.current?.take();
-    if (!typed) {
-      key.fill(0);
-      return null;
-    }
-    return { action: 'set-tries', pinTries, pukTries, pin: typed, managementKey: key };
+    const taken = takeBoth(managementKey, pin);
+    return taken && { action: 'set-tries', pinTries, pukTries, managementKey: taken[0], pin: taken[1] };
   };
   const error = (text: string) => (tried && countOf(text) === null ? words.wrong : undefined);
   return (
-    <TaskDialog
-      token={token}
-      title={words.title}
-      lead={words.lead}
-      primary={words.primary}
-      busyText={words.busy}
-      build={build}
-      onDone={onDone}
-      onClose={onClose}
-    >
+    <TaskDialog token={token} words={words} build={build} onDone={onDone} onClose={onClose}>
       <TextField
         label={words.pin}
         width="tiny"
@@ -249,32 +213,17 @@ function useManagementFields(token: TokenView) {
     </>
   );
   const build = (): TokenAction | null => {
-    const next = shown.current?.take();
-    if (!next) return null;
-    const managementKey = present.current?.take();
-    if (!(managementKey instanceof Uint8Array)) {
-      next.fill(0);
-      return null;
-    }
-    return { action: 'change-management-key', managementKey, next };
+    const taken = takeBoth(shown, present);
+    return taken && { action: 'change-management-key', next: taken[0], managementKey: taken[1] };
   };
   return { fields, build };
 }
 
-export function ManagementKeyDialog({ token, onDone, onClose }: DialogProps) {
+export function ManagementKeyDialog({ token, onDone, onClose }: TokenDialogProps) {
   const words = t.tokens.management;
   const { fields, build } = useManagementFields(token);
   return (
-    <TaskDialog
-      token={token}
-      title={words.title}
-      lead={words.lead}
-      primary={words.primary}
-      busyText={words.busy}
-      build={build}
-      onDone={onDone}
-      onClose={onClose}
-    >
+    <TaskDialog token={token} words={words} build={build} onDone={onDone} onClose={onClose}>
       {fields}
     </TaskDialog>
   );
@@ -287,53 +236,30 @@ const order: readonly SecretName[] = ['pin', 'puk', 'management-key'];
 
 interface StageProps {
   readonly token: TokenView;
-  readonly onDone: () => void;
+  readonly task: ReturnType<typeof useTask>;
   readonly onClose: () => void;
 }
 
-function PinStage({ token, name, onDone, onClose }: StageProps & { readonly name: PinName }) {
+function PinStage({ token, name, ...form }: StageProps & { readonly name: PinName }) {
   const { fields, build } = useChangeFields(token, name);
-  const { busy, error, run } = useTask(token, onDone);
   return (
-    <>
-      {error && <ErrorPanel error={error} />}
-      <fieldset disabled={busy} className={css.fields}>
-        {fields}
-      </fieldset>
-      <Progress text={busy ? t.tokens.change.busy : null} />
-      <DialogActions>
-        <Action shortcut={escapeKey} blocked={busy} onPress={onClose}>
-          {t.common.close}
-        </Action>
-        <Action kind="primary" shortcut={primaryKey} busy={busy} onPress={() => void run(build())}>
-          {t.tokens.setUp.next}
-        </Action>
-      </DialogActions>
-    </>
+    <TaskForm
+      words={{ primary: t.tokens.setUp.next, busy: t.tokens.change.busy }}
+      closeLabel={t.common.close}
+      build={build}
+      {...form}
+    >
+      {fields}
+    </TaskForm>
   );
 }
 
-function ManagementStage({ token, onDone, onClose }: StageProps) {
-  const words = t.tokens.management;
+function ManagementStage({ token, ...form }: StageProps) {
   const { fields, build } = useManagementFields(token);
-  const { busy, error, run } = useTask(token, onDone);
   return (
-    <>
-      <p className={css.text}>{words.lead}</p>
-      {error && <ErrorPanel error={error} />}
-      <fieldset disabled={busy} className={css.fields}>
-        {fields}
-      </fieldset>
-      <Progress text={busy ? words.busy : null} />
-      <DialogActions>
-        <Action shortcut={escapeKey} blocked={busy} onPress={onClose}>
-          {t.common.close}
-        </Action>
-        <Action kind="primary" shortcut={primaryKey} busy={busy} onPress={() => void run(build())}>
-          {words.primary}
-        </Action>
-      </DialogActions>
-    </>
+    <TaskForm words={t.tokens.management} closeLabel={t.common.close} build={build} {...form}>
+      {fields}
+    </TaskForm>
   );
 }
 
@@ -345,9 +271,10 @@ export function SetUpDialog({ token, onClose }: { readonly token: TokenView; rea
   );
   const [done, setDone] = useState<readonly SecretName[]>([]);
   const now = stages.find(name => !done.includes(name));
-  const finish = (name: SecretName) => setDone(before => [...before, name]);
+  const task = useTask(token, () => now && setDone([...done, now]));
+  const stage = { token, task, onClose };
   return (
-    <Dialog title={words.title} onClose={onClose}>
+    <Dialog title={words.title} onClose={task.busy ? () => {} : onClose}>
       <p className={css.text}>{words.lead}</p>
       <ol className={css.stages}>
         {stages.map((name, index) => {
@@ -381,11 +308,7 @@ export function SetUpDialog({ token, onClose }: { readonly token: TokenView; rea
         </>
       ) : (
         <section key={now} aria-label={secretName(token, now)} className={css.fields}>
-          {now === 'management-key' ? (
-            <ManagementStage token={token} onDone={() => finish(now)} onClose={onClose} />
-          ) : (
-            <PinStage token={token} name={now} onDone={() => finish(now)} onClose={onClose} />
-          )}
+          {now === 'management-key' ? <ManagementStage {...stage} /> : <PinStage name={now} {...stage} />}
         </section>
       )}
     </Dialog>

@@ -4,11 +4,9 @@ import type { ManagedToken, TokenAction, TokenView } from '../../../../shared/co
 import { ask } from '../../bridge.ts';
 import { t } from '../../messages/index.ts';
 import { useTokens } from '../../stores/tokens.ts';
-import { Action } from '../action.tsx';
-import { Dialog, DialogActions } from '../dialog.tsx';
+import { Dialog, DialogChoice } from '../dialog.tsx';
 import { ErrorPanel } from '../notice.tsx';
 import { Progress } from '../progress.tsx';
-import { escapeKey, primaryKey } from '../shortcuts.ts';
 import css from './task-dialog.module.css';
 
 /** Wipes every secret in a task. */
@@ -38,44 +36,71 @@ export function useTask(token: TokenView, onDone: (done: ManagedToken) => void) 
   return { busy, error, run };
 }
 
-export interface TaskDialogProps {
-  readonly token: TokenView;
+type Task = ReturnType<typeof useTask>;
+
+/** What the screens say about one kind of task. */
+export interface TaskWords {
   readonly title: string;
-  readonly lead?: string | undefined;
+  readonly lead?: string;
   readonly primary: string;
-  readonly busyText: string;
-  readonly danger?: boolean;
+  readonly busy: string;
+}
+
+/** What a dialog about one token is given. */
+export interface TokenDialogProps {
+  readonly token: TokenView;
+  readonly onDone: (done: ManagedToken) => void;
+  readonly onClose: () => void;
+}
+
+interface TaskFormProps {
+  readonly task: Task;
+  readonly words: Omit<TaskWords, 'title'>;
+  /** How it is left. */
+  readonly closeLabel: string;
+  readonly danger?: boolean | undefined;
   /** @returns the task as it was filled in; null while something is missing, and its field says so. */
   readonly build: () => TokenAction | null;
-  readonly onDone: (done: ManagedToken) => void;
   readonly onClose: () => void;
   readonly children?: ReactNode;
 }
 
-/** A dialog that does one thing to one token. */
-export function TaskDialog(props: TaskDialogProps) {
-  const { busy, error, run } = useTask(props.token, props.onDone);
+/** What a task asks for, and the two ways out of it. */
+export function TaskForm({ task, words, closeLabel, danger, build, onClose, children }: TaskFormProps) {
+  const { busy, error, run } = task;
   return (
-    <Dialog title={props.title} onClose={busy ? () => {} : props.onClose}>
-      {props.lead && <p className={css.text}>{props.lead}</p>}
+    <>
+      {words.lead && <p className={css.text}>{words.lead}</p>}
       {error && <ErrorPanel error={error} />}
       <fieldset disabled={busy} className={css.fields}>
-        {props.children}
+        {children}
       </fieldset>
-      <Progress text={busy ? props.busyText : null} />
-      <DialogActions>
-        <Action shortcut={escapeKey} blocked={busy} onPress={props.onClose}>
-          {t.common.cancel}
-        </Action>
-        <Action
-          kind={props.danger ? 'danger' : 'primary'}
-          shortcut={primaryKey}
-          busy={busy}
-          onPress={() => void run(props.build())}
-        >
-          {props.primary}
-        </Action>
-      </DialogActions>
+      <Progress text={busy ? words.busy : null} />
+      <DialogChoice
+        label={words.primary}
+        danger={danger}
+        busy={busy}
+        onPress={() => void run(build())}
+        cancelLabel={closeLabel}
+        cancelBlocked={busy}
+        onCancel={onClose}
+      />
+    </>
+  );
+}
+
+export interface TaskDialogProps
+  extends TokenDialogProps,
+    Pick<TaskFormProps, 'danger' | 'build' | 'children'> {
+  readonly words: TaskWords;
+}
+
+/** A dialog that does one thing to one token. */
+export function TaskDialog({ token, words, onDone, onClose, ...form }: TaskDialogProps) {
+  const task = useTask(token, onDone);
+  return (
+    <Dialog title={words.title} onClose={task.busy ? () => {} : onClose}>
+      <TaskForm task={task} words={words} closeLabel={t.common.cancel} onClose={onClose} {...form} />
     </Dialog>
   );
 }

@@ -2,7 +2,6 @@ import { useEffect, useRef, useState } from 'react';
 import type { GeneratedKeyType } from '../../../../shared/ceremony/plan.ts';
 import type { ErrorReport } from '../../../../shared/contract/errors.ts';
 import type {
-  ManagedToken,
   TokenAction,
   TokenProof,
   TokenSlotView,
@@ -21,34 +20,26 @@ import { escapeKey, primaryKey } from '../../components/shortcuts.ts';
 import {
   ManagementKeyField,
   type ManagementKeyHandle,
-  wipeKey,
 } from '../../components/tokens/management-key-field.tsx';
 import { NewKeyFields, type NewKeyHandle } from '../../components/tokens/new-key-fields.tsx';
 import { PinField, type PinHandle } from '../../components/tokens/new-pin.tsx';
-import { TaskDialog } from '../../components/tokens/task-dialog.tsx';
+import { takeSecrets } from '../../components/tokens/take-secrets.ts';
+import { TaskDialog, type TokenDialogProps } from '../../components/tokens/task-dialog.tsx';
 import { t } from '../../messages/index.ts';
 
-interface DialogProps {
-  readonly token: TokenView;
-  readonly onDone: (done: ManagedToken) => void;
-  readonly onClose: () => void;
-}
 /** A place that holds a key. */
 export interface TakenSlot extends TokenSlotView {
   readonly key: NonNullable<TokenSlotView['key']>;
 }
 
-export function GenerateDialog({ token, onDone, onClose }: DialogProps) {
+export function GenerateDialog({ token, onDone, onClose }: TokenDialogProps) {
   const words = t.tokens.newKey;
   const [keytype, setKeytype] = useState<GeneratedKeyType>(token.keytypes[0] ?? 'ecdsa-p256');
   const fields = useRef<NewKeyHandle>(null);
   return (
     <TaskDialog
       token={token}
-      title={words.title}
-      lead={words.lead}
-      primary={words.primary}
-      busyText={words.busy}
+      words={words}
       build={() => {
         const input = fields.current?.take();
         return input ? { action: 'generate', keytype, ...input } : null;
@@ -67,7 +58,7 @@ export function GenerateDialog({ token, onDone, onClose }: DialogProps) {
   );
 }
 
-export function ImportDialog({ token, onDone, onClose }: DialogProps) {
+export function ImportDialog({ token, onDone, onClose }: TokenDialogProps) {
   const words = t.tokens.importing;
   const [fingerprint, setFingerprint] = useState('');
   const [errors, setErrors] = useState<{ fingerprint?: string; passphrase?: string }>({});
@@ -95,16 +86,7 @@ export function ImportDialog({ token, onDone, onClose }: DialogProps) {
     };
   };
   return (
-    <TaskDialog
-      token={token}
-      title={words.title}
-      lead={words.lead}
-      primary={words.primary}
-      busyText={words.busy}
-      build={build}
-      onDone={onDone}
-      onClose={onClose}
-    >
+    <TaskDialog token={token} words={words} build={build} onDone={onDone} onClose={onClose}>
       <TextField
         label={words.key}
         hint={words.keyHint}
@@ -130,7 +112,7 @@ function withoutPuk<Input extends { readonly puk?: Uint8Array | undefined }>({
   return input;
 }
 
-interface KeyDialogProps extends DialogProps {
+interface KeyDialogProps extends TokenDialogProps {
   readonly slot: TakenSlot;
 }
 
@@ -146,16 +128,7 @@ function useChangeSecrets(token: TokenView, withPin: boolean) {
       {asksPin && <PinField ref={pin} label={t.tokens.secret.pin} name={t.tokens.secret.pin} />}
     </>
   );
-  const take = (): { managementKey?: Uint8Array<ArrayBuffer>; pin?: Uint8Array<ArrayBuffer> } | null => {
-    const key = isPiv ? managementKey.current?.take() : undefined;
-    if (key === null) return null;
-    const typed = asksPin ? pin.current?.take() : undefined;
-    if (typed === null) {
-      wipeKey(key);
-      return null;
-    }
-    return { ...(key instanceof Uint8Array ? { managementKey: key } : {}), ...(typed ? { pin: typed } : {}) };
-  };
+  const take = () => takeSecrets({ managementKey: isPiv && managementKey, pin: asksPin && pin });
   return { fields, take };
 }
 
@@ -170,10 +143,7 @@ export function DeleteDialog({ token, slot, onDone, onClose }: KeyDialogProps) {
     <TaskDialog
       danger
       token={token}
-      title={words.title}
-      lead={words.lead}
-      primary={words.primary}
-      busyText={words.busy}
+      words={words}
       build={() => {
         setTried(true);
         if (typed !== wanted) return null;
@@ -215,10 +185,7 @@ export function CertificateDialog({ token, slot, onDone, onClose }: KeyDialogPro
   return (
     <TaskDialog
       token={token}
-      title={words.title}
-      lead={words.lead}
-      primary={words.primary}
-      busyText={words.busy}
+      words={words}
       build={() => {
         const secrets = take();
         return secrets ? { action: 'write-certificate', slot: slot.id, ...secrets } : null;
