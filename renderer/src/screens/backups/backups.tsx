@@ -1,12 +1,12 @@
 import { useEffect } from 'react';
 import type { BackupsView } from '../../../../shared/contract/backup-views.ts';
 import { Action } from '../../components/action.tsx';
-import { cx } from '../../components/classes.ts';
 import { Centre, Foot, Frame, Left } from '../../components/frame.tsx';
 import { Heading } from '../../components/heading.tsx';
 import { Icon } from '../../components/icons.tsx';
 import { ErrorPanel, Notice } from '../../components/notice.tsx';
 import { altKey, escapeKey } from '../../components/shortcuts.ts';
+import { SideNavGroup, SideNavItem } from '../../components/side-nav.tsx';
 import { t } from '../../messages/index.ts';
 import { type BackupsPage, leaveBackups, useBackups } from '../../stores/backups.ts';
 import { useNavigation } from '../../stores/navigation.ts';
@@ -31,59 +31,49 @@ function KeyNav({ view, page }: { readonly view: BackupsView; readonly page: Bac
   const present = fingerprintOf(page, view);
   const goTo = useBackups(state => state.goTo);
   const repositories = [...new Set(view.keys.map(key => key.repository))];
-  const item = (isHere: boolean, target: BackupsPage, children: React.ReactNode, key: string) => (
-    <button
-      key={key}
-      type="button"
-      className={cx(css.navItem, isHere && css.navHere)}
-      aria-current={isHere ? 'page' : undefined}
-      onClick={() => goTo(target)}
-    >
-      {children}
-    </button>
-  );
   return (
     <Left label={words.navLabel}>
-      {item(page.kind === 'overview', { kind: 'overview' }, <span>{words.overview}</span>, 'overview')}
+      <SideNavGroup>
+        <SideNavItem
+          current="page"
+          here={page.kind === 'overview'}
+          name={words.overview}
+          onPress={() => goTo({ kind: 'overview' })}
+        />
+      </SideNavGroup>
       {repositories.map(repository => (
-        <section key={repository} className={css.navGroup}>
-          <h2 className={css.navTitle} title={repository}>
-            {repository}
-          </h2>
+        <SideNavGroup key={repository} title={repository} isName>
           {view.keys
             .filter(key => key.repository === repository)
-            .map(key =>
-              item(
-                present === key.fingerprint.hex,
-                { kind: 'key', fingerprint: key.fingerprint.hex },
-                <>
-                  <span className={css.navName}>
-                    {key.holder}
-                    <span className={css.navRole}>{words.role(key.role)}</span>
-                  </span>
-                  <StateSign state={key.state} />
-                </>,
-                key.fingerprint.hex,
-              ),
-            )}
-        </section>
+            .map(({ fingerprint: { hex }, holder, role, state }) => (
+              <SideNavItem
+                key={hex}
+                current="page"
+                here={present === hex}
+                name={holder}
+                more={words.role(role)}
+                state={<StateSign state={state} />}
+                onPress={() => goTo({ kind: 'key', fingerprint: hex })}
+              />
+            ))}
+        </SideNavGroup>
       ))}
-      <section className={css.navGroup}>
-        {item(
-          page.kind === 'drills',
-          { kind: 'drills' },
-          <>
-            <span className={css.navName}>{words.drills}</span>
-            {view.due.some(item => item.about.kind === 'drill') && (
+      <SideNavGroup>
+        <SideNavItem
+          current="page"
+          here={page.kind === 'drills'}
+          name={words.drills}
+          state={
+            view.due.some(item => item.about.kind === 'drill') && (
               <span className={css.navDue}>
                 <Icon name="warning" size={15} />
                 {t.home.due.warning}
               </span>
-            )}
-          </>,
-          'drills',
-        )}
-      </section>
+            )
+          }
+          onPress={() => goTo({ kind: 'drills' })}
+        />
+      </SideNavGroup>
     </Left>
   );
 }

@@ -1,10 +1,10 @@
 import type { ReactNode } from 'react';
 import type { SplitView } from '../../../../shared/contract/backup-views.ts';
 import type { ErrorReport } from '../../../../shared/contract/errors.ts';
-import { cx } from '../../components/classes.ts';
 import { timeOfDay } from '../../components/format.ts';
 import { Frame, Left, Right, SideSection } from '../../components/frame.tsx';
 import { Icon } from '../../components/icons.tsx';
+import { SideNavGroup, SideNavItem } from '../../components/side-nav.tsx';
 import { HashWords } from '../../components/words.tsx';
 import { t } from '../../messages/index.ts';
 import { useBackups } from '../../stores/backups.ts';
@@ -29,32 +29,31 @@ export function SplitFrame({ split, children }: { readonly split: SplitView; rea
   return (
     <Frame crumbs={[key.repository, words.title]} rehearsal={rehearsal}>
       <Left label={words.nav}>
-        <h2 className={css.navTitle}>{`${words.set} ${set.name}`}</h2>
-        <ol className={css.turns}>
+        <SideNavGroup title={`${words.set} ${set.name}`} isName ordered>
           {progress.map(({ number, name, state }) => (
-            <li
+            <SideNavItem
               key={number}
-              className={cx(css.turnItem, state === 'present' && css.navHere)}
-              aria-current={state === 'present' ? 'step' : undefined}
-            >
-              <span>{number}</span>
-              <span className={css.navName}>{name}</span>
-              {state === 'done' && (
-                <span className={css.turnDone}>
-                  <Icon name="check" size={15} />
-                  {words.state.done}
-                </span>
-              )}
-            </li>
+              current="step"
+              here={state === 'present'}
+              number={number}
+              name={name}
+              state={
+                state === 'done' && (
+                  <span className={css.turnDone}>
+                    <Icon name="check" size={15} />
+                    {words.state.done}
+                  </span>
+                )
+              }
+            />
           ))}
-          <li
-            className={cx(css.turnItem, present === undefined && css.navHere)}
-            aria-current={present === undefined ? 'step' : undefined}
-          >
-            <span>{progress.length + 1}</span>
-            <span className={css.navName}>{words.finishNav}</span>
-          </li>
-        </ol>
+          <SideNavItem
+            current="step"
+            here={present === undefined}
+            number={progress.length + 1}
+            name={words.finishNav}
+          />
+        </SideNavGroup>
       </Left>
       {children}
       <Right label={t.backups.evidence}>

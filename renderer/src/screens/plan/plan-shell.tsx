@@ -4,6 +4,7 @@ import { cx } from '../../components/classes.ts';
 import { Centre, Foot, Frame, Left } from '../../components/frame.tsx';
 import { Heading } from '../../components/heading.tsx';
 import { altKey, escapeKey, primaryKey } from '../../components/shortcuts.ts';
+import { SideNavGroup, SideNavItem } from '../../components/side-nav.tsx';
 import { t } from '../../messages/index.ts';
 import css from './plan.module.css';
 
@@ -65,36 +66,32 @@ export function PlanShell<Page extends string>(props: PlanShellProps<Page>) {
   return (
     <Frame crumbs={props.crumbs} rehearsal={props.rehearsal}>
       <Left label={words.stepsLabel}>
-        <h2 className={css.navTitle}>{props.title}</h2>
-        <ol>
+        <SideNavGroup title={props.title} ordered>
           {pages.map((candidate, number) => {
-            const seen = visited.has(candidate.name) && following !== undefined;
-            const told =
-              number === pages.length - 1 || !seen ? '' : candidate.wrong ? words.incomplete : words.complete;
+            const wasSeen = visited.has(candidate.name);
+            const isHere = candidate === here;
+            const isComplete = wasSeen && following !== undefined && number < pages.length - 1;
             return (
-              <li key={candidate.name}>
-                <button
-                  type="button"
-                  className={cx(
-                    css.navItem,
-                    candidate === here && css.navHere,
-                    visited.has(candidate.name) && css.navSeen,
-                  )}
-                  aria-current={candidate === here ? 'step' : undefined}
-                  onClick={() => goTo(candidate.name)}
-                >
-                  <span className={css.navNumber}>{number + 1}</span>
-                  <span>{candidate.nav}</span>
-                  {candidate !== here && (candidate.wrong ? visited.has(candidate.name) : told !== '') && (
+              <SideNavItem
+                key={candidate.name}
+                current="step"
+                here={isHere}
+                number={number + 1}
+                name={candidate.nav}
+                ahead={!wasSeen}
+                state={
+                  !isHere &&
+                  (candidate.wrong ? wasSeen : isComplete) && (
                     <span className={cx(css.navState, candidate.wrong && css.navWrong)}>
-                      {candidate.wrong ? words.incomplete : told}
+                      {candidate.wrong ? words.incomplete : words.complete}
                     </span>
-                  )}
-                </button>
-              </li>
+                  )
+                }
+                onPress={() => goTo(candidate.name)}
+              />
             );
           })}
-        </ol>
+        </SideNavGroup>
       </Left>
       <Centre>
         <Heading focusKey={here?.name ?? ''} lead={here?.lead}>

@@ -7,6 +7,7 @@ import { Heading } from '../../components/heading.tsx';
 import { Icon } from '../../components/icons.tsx';
 import { ErrorPanel, Notice } from '../../components/notice.tsx';
 import { escapeKey } from '../../components/shortcuts.ts';
+import { SideNavGroup, SideNavItem } from '../../components/side-nav.tsx';
 import { TokenDrawing } from '../../components/tokens/token-drawing.tsx';
 import { defaultNames, holdersOn, otherAdvice, tokenName } from '../../components/tokens/token-names.ts';
 import { TokenProblem } from '../../components/tokens/token-problem.tsx';
@@ -31,31 +32,6 @@ const settingsPages: readonly { readonly at: Setting; readonly name: string }[] 
   { at: 'authorities', name: words.navAuthorities },
   { at: 'rule', name: words.navRule },
 ];
-
-function NavItem(props: {
-  readonly here: boolean;
-  readonly name: string;
-  readonly more?: string | undefined;
-  readonly problem?: boolean;
-  readonly onPress: () => void;
-}) {
-  return (
-    <li>
-      <button
-        type="button"
-        className={cx(css.navItem, props.here && css.navHere)}
-        aria-current={props.here ? 'page' : undefined}
-        onClick={props.onPress}
-      >
-        <span className={css.navName}>
-          {props.problem && <Icon name="warning" size={14} />}
-          {props.name}
-        </span>
-        {props.more && <span className={css.navMore}>{props.more}</span>}
-      </button>
-    </li>
-  );
-}
 
 /** What a line of the list says under a token's name: whose keys it holds, or what is wrong. */
 function moreOf(token: TokenView): string {
@@ -193,26 +169,42 @@ export function TokensScreen({ back }: { readonly back: Screen }) {
   return (
     <Frame crumbs={[t.tokens.title]} rehearsal={false}>
       <Left label={words.navLabel}>
-        <h2 className={css.navTitle}>{words.navPlugged}</h2>
-        <ul>
-          <NavItem here={place.at === 'all'} name={words.navAll} onPress={() => setPlace({ at: 'all' })} />
+        <SideNavGroup title={words.navPlugged}>
+          <SideNavItem
+            current="page"
+            here={place.at === 'all'}
+            name={words.navAll}
+            onPress={() => setPlace({ at: 'all' })}
+          />
           {tokens.map(token => (
-            <NavItem
+            <SideNavItem
               key={token.id}
+              current="page"
               here={chosen === token}
               name={token.product}
               more={moreOf(token)}
-              problem={token.state === 'problem'}
+              state={
+                token.state === 'problem' && (
+                  <span className={css.navProblem}>
+                    <Icon name="warning" size={14} />
+                  </span>
+                )
+              }
               onPress={() => open(token)}
             />
           ))}
-        </ul>
-        <h2 className={css.navTitle}>{words.navSettings}</h2>
-        <ul>
+        </SideNavGroup>
+        <SideNavGroup title={words.navSettings}>
           {settingsPages.map(({ at, name }) => (
-            <NavItem key={at} here={place.at === at} name={name} onPress={() => setPlace({ at })} />
+            <SideNavItem
+              key={at}
+              current="page"
+              here={place.at === at}
+              name={name}
+              onPress={() => setPlace({ at })}
+            />
           ))}
-        </ul>
+        </SideNavGroup>
       </Left>
       <Centre>
         {error && <ErrorPanel error={error} />}
