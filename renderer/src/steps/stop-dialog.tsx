@@ -2,7 +2,7 @@ import { useRef, useState } from 'react';
 import type { ErrorReport } from '../../../shared/contract/errors.ts';
 import type { CeremonyView } from '../../../shared/contract/views.ts';
 import { Action } from '../components/action.tsx';
-import { Dialog, DialogActions } from '../components/dialog.tsx';
+import { Dialog, DialogActions, DialogChoice } from '../components/dialog.tsx';
 import { SelectField, TextField } from '../components/fields.tsx';
 import { ErrorPanel } from '../components/notice.tsx';
 import { Progress } from '../components/progress.tsx';
@@ -77,14 +77,14 @@ function EndForGood({
         onChange={setTyped}
       />
       <Progress text={busy} />
-      <DialogActions>
-        <Action shortcut={escapeKey} onPress={onClose}>
-          {words.goOn}
-        </Action>
-        <Action kind="danger" shortcut={primaryKey} busy={busy !== null} onPress={() => void end()}>
-          {words.endNow}
-        </Action>
-      </DialogActions>
+      <DialogChoice
+        label={words.endNow}
+        danger
+        busy={busy !== null}
+        onPress={() => void end()}
+        cancelLabel={words.goOn}
+        onCancel={onClose}
+      />
     </Dialog>
   );
 }

@@ -118,10 +118,12 @@ export const recover = {
     backToCeremony: 'Back to the ceremony',
     backToDrill: 'Back to the drill',
   },
-  stop: 'Give up',
-  stopTitle: 'Give this recovery up?',
-  stopText: 'What was handed in so far is forgotten and must be handed in again. Nothing was stored.',
-  goOn: 'Go on',
+  stopping: {
+    title: 'Give this recovery up?',
+    text: 'What was handed in so far is forgotten and must be handed in again. Nothing was stored.',
+    giveUp: 'Give up',
+    goOn: 'Go on',
+  },
   gone: {
     heading: 'This recovery has ended',
     lead: 'Nobody went on with it, or the process that held it ended. Nothing was stored.',

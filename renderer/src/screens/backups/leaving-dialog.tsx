@@ -1,9 +1,7 @@
 import { useState } from 'react';
 import type { BackupView } from '../../../../shared/contract/backup-views.ts';
-import { Action } from '../../components/action.tsx';
-import { Dialog, DialogActions } from '../../components/dialog.tsx';
+import { Dialog, DialogChoice } from '../../components/dialog.tsx';
 import { Choices } from '../../components/fields.tsx';
-import { escapeKey, primaryKey } from '../../components/shortcuts.ts';
 import { t } from '../../messages/index.ts';
 import { useNavigation } from '../../stores/navigation.ts';
 import css from './backups.module.css';
@@ -43,14 +41,7 @@ export function LeavingDialog(props: {
         error={tried && custodian === null ? words.nobody : undefined}
         onChange={setCustodian}
       />
-      <DialogActions>
-        <Action shortcut={escapeKey} onPress={props.onClose}>
-          {t.common.cancel}
-        </Action>
-        <Action kind="primary" shortcut={primaryKey} onPress={start}>
-          {words.start}
-        </Action>
-      </DialogActions>
+      <DialogChoice label={words.start} onPress={start} onCancel={props.onClose} />
     </Dialog>
   );
 }

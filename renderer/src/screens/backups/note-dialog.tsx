@@ -3,11 +3,9 @@ import { keptSchema } from '../../../../shared/backup/events.ts';
 import type { BackupView } from '../../../../shared/contract/backup-views.ts';
 import type { ErrorReport } from '../../../../shared/contract/errors.ts';
 import { ask } from '../../bridge.ts';
-import { Action } from '../../components/action.tsx';
-import { Dialog, DialogActions } from '../../components/dialog.tsx';
+import { Dialog, DialogChoice } from '../../components/dialog.tsx';
 import { SelectField, TextField } from '../../components/fields.tsx';
 import { ErrorPanel } from '../../components/notice.tsx';
-import { escapeKey, primaryKey } from '../../components/shortcuts.ts';
 import { t } from '../../messages/index.ts';
 import { useBackups } from '../../stores/backups.ts';
 import css from './backups.module.css';
@@ -98,14 +96,7 @@ export function NoteDialog({
         error={wrong(place)}
         onChange={setPlace}
       />
-      <DialogActions>
-        <Action shortcut={escapeKey} onPress={onClose}>
-          {t.common.cancel}
-        </Action>
-        <Action kind="primary" shortcut={primaryKey} busy={busy} onPress={() => void save()}>
-          {words.save}
-        </Action>
-      </DialogActions>
+      <DialogChoice label={words.save} busy={busy} onPress={() => void save()} onCancel={onClose} />
     </Dialog>
   );
 }

@@ -1,10 +1,8 @@
 import { useRef, useState } from 'react';
 import type { BackupsView } from '../../../../shared/contract/backup-views.ts';
-import { Action } from '../../components/action.tsx';
-import { Dialog, DialogActions } from '../../components/dialog.tsx';
+import { Dialog, DialogChoice } from '../../components/dialog.tsx';
 import { PassphraseField, type PassphraseHandle } from '../../components/passphrase-field.tsx';
 import { Progress } from '../../components/progress.tsx';
-import { escapeKey, primaryKey } from '../../components/shortcuts.ts';
 import { t } from '../../messages/index.ts';
 import { NewPassphrase, type NewPassphraseHandle } from '../../steps/new-passphrase.tsx';
 import { useBackups } from '../../stores/backups.ts';
@@ -68,14 +66,12 @@ export function PassphraseDialog({
         <NewPassphrase ref={fresh} known={`${entry.repository} ${entry.holder}`} />
       </fieldset>
       <Progress text={busy ? words.busy : null} />
-      <DialogActions>
-        <Action shortcut={escapeKey} onPress={() => onClose(false)}>
-          {t.common.cancel}
-        </Action>
-        <Action kind="primary" shortcut={primaryKey} busy={busy} onPress={() => void save()}>
-          {words.save}
-        </Action>
-      </DialogActions>
+      <DialogChoice
+        label={words.save}
+        busy={busy}
+        onPress={() => void save()}
+        onCancel={() => onClose(false)}
+      />
     </Dialog>
   );
 }

@@ -8,18 +8,18 @@ import type {
 } from '../../../../shared/contract/backup-views.ts';
 import { ask as askBridge } from '../../bridge.ts';
 import { Action } from '../../components/action.tsx';
-import { Dialog, DialogActions } from '../../components/dialog.tsx';
 import { Choices } from '../../components/fields.tsx';
 import { Centre, Foot } from '../../components/frame.tsx';
 import { Heading } from '../../components/heading.tsx';
 import { Notice } from '../../components/notice.tsx';
 import { Progress } from '../../components/progress.tsx';
-import { altKey, escapeKey, primaryKey } from '../../components/shortcuts.ts';
+import { escapeKey, primaryKey } from '../../components/shortcuts.ts';
 import { t } from '../../messages/index.ts';
 import { useApplication } from '../../stores/application.ts';
 import { useBackups } from '../../stores/backups.ts';
 import css from './backups.module.css';
 import { useBeside } from './beside-network.tsx';
+import { BreakOffDialog } from './break-off-dialog.tsx';
 import { BundlePage } from './recover-bundle.tsx';
 import { Handed } from './recover-handed.tsx';
 import { KeysPage } from './recover-keys.tsx';
@@ -82,7 +82,7 @@ export function RecoverFlow({ purpose, rehearsal, drillId, backup, onLeave, done
       shortcut={escapeKey}
       onPress={() => (restore?.shares || restore?.bundle ? setStopping(true) : void leave())}
     >
-      {restore ? words.stop : t.common.back}
+      {restore ? words.stopping.giveUp : t.common.back}
     </Action>
   );
   if (result) {
@@ -165,17 +165,11 @@ export function RecoverFlow({ purpose, rehearsal, drillId, backup, onLeave, done
       )}
       <Handed restore={restore} />
       {stopping && (
-        <Dialog title={words.stopTitle} onClose={() => setStopping(false)}>
-          <p className={css.text}>{words.stopText}</p>
-          <DialogActions>
-            <Action kind="danger" shortcut={altKey('e')} onPress={() => void leave()}>
-              {words.stop}
-            </Action>
-            <Action kind="primary" shortcut={primaryKey} onPress={() => setStopping(false)}>
-              {words.goOn}
-            </Action>
-          </DialogActions>
-        </Dialog>
+        <BreakOffDialog
+          words={words.stopping}
+          onGiveUp={() => void leave()}
+          onGoOn={() => setStopping(false)}
+        />
       )}
     </>
   );

@@ -1,4 +1,4 @@
-import { useEffect, useRef, useState } from 'react';
+import { type ReactNode, useEffect, useRef, useState } from 'react';
 import type { ProofView, RestoredView, RestoreView } from '../../../../shared/contract/backup-views.ts';
 import type { ErrorReport } from '../../../../shared/contract/errors.ts';
 import { ask } from '../../bridge.ts';
@@ -30,9 +30,40 @@ export function KeysPage(props: KeysPageProps) {
   return restore.purpose === 'restore' ? <RestoreKeys {...props} /> : <ProveKeys {...props} />;
 }
 
-/** What is to be read before going on. */
-function Notices({ restore }: { readonly restore: RestoreView }) {
-  return restore.notices.map(notice => <Notice key={notice} tone="warning" title={notice} />);
+/** The page of the keys: what is to be read before going on, a part a key, and the one way on. */
+function KeysFrame(props: {
+  readonly restore: RestoreView;
+  readonly start: ReactNode;
+  readonly lead: string;
+  readonly error: ErrorReport | null;
+  readonly busy: boolean;
+  readonly words: { readonly finish: string; readonly busy: string };
+  readonly onFinish: () => void;
+  readonly children: ReactNode;
+}) {
+  const { restore, busy } = props;
+  return (
+    <>
+      <Centre>
+        <Heading focusKey={`keys-${restore.purpose}`} lead={props.lead}>
+          {words.heading(restore.keys.length)}
+        </Heading>
+        {props.error && <ErrorPanel error={props.error} />}
+        {restore.notices.map(notice => (
+          <Notice key={notice} tone="warning" title={notice} />
+        ))}
+        <fieldset disabled={busy} className={css.form}>
+          {props.children}
+        </fieldset>
+        <Progress text={busy ? props.words.busy : null} />
+      </Centre>
+      <Foot start={props.start}>
+        <Action kind="primary" shortcut={primaryKey} busy={busy} onPress={props.onFinish}>
+          {props.words.finish}
+        </Action>
+      </Foot>
+    </>
+  );
 }
 
 /** Every key with its new passphrase; each holder types theirs. */
@@ -96,35 +127,28 @@ function RestoreKeys({ restore, start, onGone, onResult }: KeysPageProps) {
     }
   };
   return (
-    <>
-      <Centre>
-        <Heading focusKey="keys-restore" lead={words.leadRestore}>
-          {words.heading(restore.keys.length)}
-        </Heading>
-        {error && <ErrorPanel error={error} />}
-        <Notices restore={restore} />
-        <fieldset disabled={busy} className={css.form}>
-          {restore.keys.map(key => (
-            <RestoreKey
-              key={key.fingerprint.hex}
-              ref={handle => {
-                if (handle) handles.current.set(key.fingerprint.hex, handle);
-                else handles.current.delete(key.fingerprint.hex);
-              }}
-              entry={key}
-              isOnly={restore.keys.length === 1}
-            />
-          ))}
-          {problem && <FieldError>{problem}</FieldError>}
-        </fieldset>
-        <Progress text={busy ? words.busyRestore : null} />
-      </Centre>
-      <Foot start={start}>
-        <Action kind="primary" shortcut={primaryKey} busy={busy} onPress={() => void finish()}>
-          {words.finishRestore}
-        </Action>
-      </Foot>
-    </>
+    <KeysFrame
+      restore={restore}
+      start={start}
+      lead={words.leadRestore}
+      error={error}
+      busy={busy}
+      words={{ finish: words.finishRestore, busy: words.busyRestore }}
+      onFinish={() => void finish()}
+    >
+      {restore.keys.map(key => (
+        <RestoreKey
+          key={key.fingerprint.hex}
+          ref={handle => {
+            if (handle) handles.current.set(key.fingerprint.hex, handle);
+            else handles.current.delete(key.fingerprint.hex);
+          }}
+          entry={key}
+          isOnly={restore.keys.length === 1}
+        />
+      ))}
+      {problem && <FieldError>{problem}</FieldError>}
+    </KeysFrame>
   );
 }
 
@@ -157,38 +181,31 @@ function ProveKeys({ restore, start, onGone, onResult }: KeysPageProps) {
     }
   };
   return (
-    <>
-      <Centre>
-        <Heading focusKey="keys-prove" lead={words.leadProve}>
-          {words.heading(restore.keys.length)}
-        </Heading>
-        {error && <ErrorPanel error={error} />}
-        <Notices restore={restore} />
-        <fieldset disabled={busy} className={css.form}>
-          {restore.keys.map(key => (
-            <section key={key.fingerprint.hex} className={css.recovered}>
-              <KeyFacts entry={key} />
-              {key.sealed && (
-                <PassphraseField
-                  ref={handle => {
-                    if (handle) fields.current.set(key.fingerprint.hex, handle);
-                    else fields.current.delete(key.fingerprint.hex);
-                  }}
-                  label={`${words.sealedPassphrase}: ${key.holder ?? ''}`}
-                  hint={words.sealedHint}
-                />
-              )}
-            </section>
-          ))}
-        </fieldset>
-        <Progress text={busy ? words.busyProve : null} />
-      </Centre>
-      <Foot start={start}>
-        <Action kind="primary" shortcut={primaryKey} busy={busy} onPress={() => void prove()}>
-          {words.finishProve}
-        </Action>
-      </Foot>
-    </>
+    <KeysFrame
+      restore={restore}
+      start={start}
+      lead={words.leadProve}
+      error={error}
+      busy={busy}
+      words={{ finish: words.finishProve, busy: words.busyProve }}
+      onFinish={() => void prove()}
+    >
+      {restore.keys.map(key => (
+        <section key={key.fingerprint.hex} className={css.recovered}>
+          <KeyFacts entry={key} />
+          {key.sealed && (
+            <PassphraseField
+              ref={handle => {
+                if (handle) fields.current.set(key.fingerprint.hex, handle);
+                else fields.current.delete(key.fingerprint.hex);
+              }}
+              label={`${words.sealedPassphrase}: ${key.holder ?? ''}`}
+              hint={words.sealedHint}
+            />
+          )}
+        </section>
+      ))}
+    </KeysFrame>
   );
 }
 

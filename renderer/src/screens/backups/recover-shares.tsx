@@ -31,6 +31,39 @@ interface OneShare {
   readonly onSwitch: () => void;
 }
 
+/** The page of one share, in whichever form it comes. */
+function ShareFrame({
+  head,
+  start,
+  busy,
+  onSwitch,
+  switchLabel,
+  onTake,
+  children,
+}: Omit<OneShare, 'add'> & {
+  readonly switchLabel: string;
+  readonly onTake: () => void;
+  readonly children: ReactNode;
+}) {
+  return (
+    <>
+      <Centre>
+        {head}
+        {children}
+        <Progress text={busy ? words.busy : null} />
+      </Centre>
+      <Foot start={start}>
+        <Action shortcut={altKey('f')} onPress={onSwitch}>
+          {switchLabel}
+        </Action>
+        <Action kind="primary" shortcut={primaryKey} busy={busy} onPress={onTake}>
+          {words.take}
+        </Action>
+      </Foot>
+    </>
+  );
+}
+
 /** Shares, handed in one at a time: typed, or as the age files they were handed out as. */
 export function SharesPage({
   restore,
@@ -87,20 +120,17 @@ export function SharesPage({
 }
 
 function ShareWords({
-  head,
-  start,
-  busy,
   add,
-  onSwitch,
   known,
   wantedSet,
+  ...frame
 }: OneShare & { readonly known: RefObject<ShareFields[]>; readonly wantedSet: string | undefined }) {
   const entry = useRef<ShareEntryHandle>(null);
   const fields = useRef<ShareFields>(undefined);
   const [good, setGood] = useState(0);
   const [tried, setTried] = useState(false);
   const submit = async () => {
-    if (busy) return;
+    if (frame.busy) return;
     if (!entry.current?.complete) {
       setTried(true);
       return entry.current?.focus();
@@ -111,49 +141,37 @@ function ShareWords({
     if (!(await add({ words: entry.current.read() }))) known.current = before;
   };
   return (
-    <>
-      <Centre>
-        {head}
-        <fieldset disabled={busy} className={css.bare}>
-          <ShareEntry
-            ref={entry}
-            label={words.label}
-            judge={typed => {
-              const verdict = entryVerdict(known.current, typed, wantedSet);
-              fields.current = verdict.fields;
-              return verdict;
-            }}
-            onProgress={(count, complete) => {
-              setGood(count);
-              if (complete) setTried(false);
-            }}
-          />
-        </fieldset>
-        <p className={css.count}>
-          <strong>{t.backups.entry.progress(good, wordsOfKeyShare)}</strong>
-          <span>{t.backups.entry.help}</span>
-        </p>
-        {tried && <FieldError>{t.backups.entry.incomplete}</FieldError>}
-        <Progress text={busy ? words.busy : null} />
-      </Centre>
-      <Foot start={start}>
-        <Action shortcut={altKey('f')} onPress={onSwitch}>
-          {words.asFile}
-        </Action>
-        <Action kind="primary" shortcut={primaryKey} busy={busy} onPress={() => void submit()}>
-          {words.take}
-        </Action>
-      </Foot>
-    </>
+    <ShareFrame {...frame} switchLabel={words.asFile} onTake={() => void submit()}>
+      <fieldset disabled={frame.busy} className={css.bare}>
+        <ShareEntry
+          ref={entry}
+          label={words.label}
+          judge={typed => {
+            const verdict = entryVerdict(known.current, typed, wantedSet);
+            fields.current = verdict.fields;
+            return verdict;
+          }}
+          onProgress={(count, complete) => {
+            setGood(count);
+            if (complete) setTried(false);
+          }}
+        />
+      </fieldset>
+      <p className={css.count}>
+        <strong>{t.backups.entry.progress(good, wordsOfKeyShare)}</strong>
+        <span>{t.backups.entry.help}</span>
+      </p>
+      {tried && <FieldError>{t.backups.entry.incomplete}</FieldError>}
+    </ShareFrame>
   );
 }
 
-function ShareFile({ head, start, busy, add, onSwitch }: OneShare) {
+function ShareFile({ add, ...frame }: OneShare) {
   const file = useRef<SecretFileHandle>(null);
   const identity = useRef<IdentityHandle>(null);
   const [missing, setMissing] = useState<string>();
   const submit = async () => {
-    if (busy) return;
+    if (frame.busy) return;
     setMissing(undefined);
     const share = file.current?.peek();
     if (!share) return setMissing(words.fileNeeded);
@@ -162,29 +180,17 @@ function ShareFile({ head, start, busy, add, onSwitch }: OneShare) {
     await add({ file: { name: share.name, bytes: share.bytes.slice() }, ...opens });
   };
   return (
-    <>
-      <Centre>
-        {head}
-        <div className={css.form}>
-          <SecretFile
-            ref={file}
-            label={words.fileDrop}
-            dialogTitle={words.fileDialog}
-            error={missing}
-            shortcut={altKey('g')}
-          />
-          <IdentityFields ref={identity} />
-        </div>
-        <Progress text={busy ? words.busy : null} />
-      </Centre>
-      <Foot start={start}>
-        <Action shortcut={altKey('f')} onPress={onSwitch}>
-          {words.asWords}
-        </Action>
-        <Action kind="primary" shortcut={primaryKey} busy={busy} onPress={() => void submit()}>
-          {words.take}
-        </Action>
-      </Foot>
-    </>
+    <ShareFrame {...frame} switchLabel={words.asWords} onTake={() => void submit()}>
+      <div className={css.form}>
+        <SecretFile
+          ref={file}
+          label={words.fileDrop}
+          dialogTitle={words.fileDialog}
+          error={missing}
+          shortcut={altKey('g')}
+        />
+        <IdentityFields ref={identity} />
+      </div>
+    </ShareFrame>
   );
 }

@@ -3,15 +3,14 @@ import type { SplitView } from '../../../../shared/contract/backup-views.ts';
 import type { ErrorReport } from '../../../../shared/contract/errors.ts';
 import { ask } from '../../bridge.ts';
 import { Action } from '../../components/action.tsx';
-import { Dialog, DialogActions } from '../../components/dialog.tsx';
 import { Centre, Foot, Frame } from '../../components/frame.tsx';
 import { Heading } from '../../components/heading.tsx';
 import { ErrorPanel, Notice } from '../../components/notice.tsx';
-import { altKey, escapeKey, primaryKey } from '../../components/shortcuts.ts';
+import { escapeKey, primaryKey } from '../../components/shortcuts.ts';
 import { t } from '../../messages/index.ts';
 import { backToBackups, useBackups } from '../../stores/backups.ts';
 import { type Leaving, useNavigation } from '../../stores/navigation.ts';
-import css from './backups.module.css';
+import { BreakOffDialog } from './break-off-dialog.tsx';
 import { FinishSplit } from './finish-split.tsx';
 import { HandOut } from './hand-out.tsx';
 import { HandOver } from './hand-over.tsx';
@@ -126,17 +125,7 @@ export function SplitScreen({
         <HandOut key={present.number} {...step} number={present.number} name={present.name} />
       )}
       {stopping && (
-        <Dialog title={words.stop.title} onClose={() => setStopping(false)}>
-          <p className={css.text}>{words.stop.text}</p>
-          <DialogActions>
-            <Action kind="danger" shortcut={altKey('e')} onPress={() => void giveUp()}>
-              {words.stop.giveUp}
-            </Action>
-            <Action kind="primary" shortcut={primaryKey} onPress={() => setStopping(false)}>
-              {words.stop.goOn}
-            </Action>
-          </DialogActions>
-        </Dialog>
+        <BreakOffDialog words={words.stop} onGiveUp={() => void giveUp()} onGoOn={() => setStopping(false)} />
       )}
     </SplitFrame>
   );

@@ -3,11 +3,9 @@ import { voidConfirmation } from '../../../../shared/contract/backup-requests.ts
 import type { BackupView } from '../../../../shared/contract/backup-views.ts';
 import type { ErrorReport } from '../../../../shared/contract/errors.ts';
 import { ask } from '../../bridge.ts';
-import { Action } from '../../components/action.tsx';
-import { Dialog, DialogActions } from '../../components/dialog.tsx';
+import { Dialog, DialogChoice } from '../../components/dialog.tsx';
 import { Check, TextField } from '../../components/fields.tsx';
 import { ErrorPanel, Notice } from '../../components/notice.tsx';
-import { escapeKey, primaryKey } from '../../components/shortcuts.ts';
 import { t } from '../../messages/index.ts';
 import { useBackups } from '../../stores/backups.ts';
 import css from './backups.module.css';
@@ -88,14 +86,7 @@ export function VoidDialog({
         error={tried && confirmation !== voidConfirmation ? words.confirmNeeded : undefined}
         onChange={setConfirmation}
       />
-      <DialogActions>
-        <Action shortcut={escapeKey} onPress={onClose}>
-          {t.common.cancel}
-        </Action>
-        <Action kind="danger" shortcut={primaryKey} busy={busy} onPress={() => void save()}>
-          {words.save}
-        </Action>
-      </DialogActions>
+      <DialogChoice label={words.save} danger busy={busy} onPress={() => void save()} onCancel={onClose} />
     </Dialog>
   );
 }

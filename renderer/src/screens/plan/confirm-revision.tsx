@@ -1,11 +1,9 @@
 import { useState } from 'react';
 import type { ErrorReport } from '../../../../shared/contract/errors.ts';
-import { Action } from '../../components/action.tsx';
-import { Dialog, DialogActions } from '../../components/dialog.tsx';
+import { Dialog, DialogChoice } from '../../components/dialog.tsx';
 import { TextField } from '../../components/fields.tsx';
 import { ErrorPanel } from '../../components/notice.tsx';
 import { Progress } from '../../components/progress.tsx';
-import { escapeKey, primaryKey } from '../../components/shortcuts.ts';
 import { t } from '../../messages/index.ts';
 
 const words = t.change.revise;
@@ -49,14 +47,14 @@ export function ConfirmRevision({ signatures, onConfirm, onClose }: ConfirmRevis
         onChange={setTyped}
       />
       <Progress text={busy ? t.change.review.revisingBusy : null} />
-      <DialogActions>
-        <Action shortcut={escapeKey} onPress={onClose}>
-          {words.keep}
-        </Action>
-        <Action kind="danger" shortcut={primaryKey} busy={busy} onPress={() => void confirm()}>
-          {words.now}
-        </Action>
-      </DialogActions>
+      <DialogChoice
+        label={words.now}
+        danger
+        busy={busy}
+        onPress={() => void confirm()}
+        cancelLabel={words.keep}
+        onCancel={onClose}
+      />
     </Dialog>
   );
 }
