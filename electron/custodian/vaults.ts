@@ -1,7 +1,8 @@
 import { randomBytes } from 'node:crypto';
 import { foldInventory, type Inventory, inventoryAfter } from '../../shared/backup/inventory.ts';
+import type { DatedEvent } from '../../shared/ceremony/dated-event.ts';
 import { type JournalEvent, journalEventSchema } from '../../shared/ceremony/events.ts';
-import { applyEvent, type CeremonyState, type DatedEvent, foldJournal } from '../../shared/ceremony/state.ts';
+import { applyEvent, type CeremonyState, foldJournal } from '../../shared/ceremony/state.ts';
 import type { JournalPosition } from '../../shared/ceremony/view.ts';
 import { RootwardError } from '../../shared/contract/errors.ts';
 import { createVault, openVault, sweepUnfinishedVaults, type Vault } from '../vault/vault.ts';

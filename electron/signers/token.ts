@@ -1,4 +1,6 @@
 import type { Custody } from '../../shared/ceremony/key-record.ts';
+import type { PinPolicy, TouchPolicy } from '../../shared/ceremony/token-facts.ts';
+import type { KeyOrigin, TokenAbility } from '../../shared/contract/tokens.ts';
 import type { PublicKey } from '../../shared/tuf/public-key.ts';
 import type { Signer } from './signer.ts';
 
@@ -15,18 +17,6 @@ export const tokenAlgorithms = [
   'rsa-4096',
 ] as const;
 export type TokenAlgorithm = (typeof tokenAlgorithms)[number];
-
-/** When the PIN is asked for. `unknown`: the token does not tell. */
-export const pinPolicies = ['never', 'once', 'always', 'unknown'] as const;
-export type PinPolicy = (typeof pinPolicies)[number];
-
-/** When the device must be touched. `cached`: once, and then not again for 15 seconds. */
-export const touchPolicies = ['never', 'always', 'cached', 'unknown'] as const;
-export type TouchPolicy = (typeof touchPolicies)[number];
-
-/** Where the private key came to be. `unknown`: the token does not tell, so nothing is claimed. */
-export const keyOrigins = ['generated', 'imported', 'unknown'] as const;
-export type KeyOrigin = (typeof keyOrigins)[number];
 
 /** A secret that guards the token. `pin` signs, `puk` unblocks the PIN, `management-key` changes keys. */
 export interface TokenSecretState {
@@ -60,21 +50,6 @@ export interface TokenSlot {
   /** Undefined: empty. */
   readonly key: TokenKey | undefined;
 }
-
-/** What can be done with a token beyond signing; an operation that is not listed throws `token-not-capable`. */
-export const tokenAbilities = [
-  'generate',
-  'import-key',
-  'delete-key',
-  'write-certificate',
-  'attest',
-  'change-pin',
-  'change-puk',
-  'unblock-pin',
-  'set-tries',
-  'change-management-key',
-] as const;
-export type TokenAbility = (typeof tokenAbilities)[number];
 
 /** A token as it is now, in plain data: read anew after every change. Holds no secret. */
 export interface TokenDescription {

@@ -32,6 +32,7 @@ import {
 } from '../platform/durable-files.ts';
 import { inspectSealedKey, sealedKeyMaximumBytes, workFactors } from './age-key-file.ts';
 import { type Journal, openJournal } from './journal.ts';
+import { parseJson } from './json.ts';
 import { acquireLock, isLockGuard, type ProcessIdentity, type VaultLock } from './lock.ts';
 import type { Notice } from './notices.ts';
 import { taskQueue } from './queue.ts';
@@ -433,14 +434,6 @@ async function readDescription(folder: string, fileSystem: FileSystem): Promise<
   const parsed = vaultSchema.safeParse(value);
   if (!parsed.success) throw vaultDamaged('vault.json is damaged.', file, parsed.error);
   return parsed.data;
-}
-
-function parseJson(bytes: Uint8Array): unknown {
-  try {
-    return JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(bytes));
-  } catch {
-    return undefined;
-  }
 }
 
 /**

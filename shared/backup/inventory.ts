@@ -1,5 +1,4 @@
-import type { JournalEvent } from '../ceremony/events.ts';
-import { RootwardError } from '../contract/errors.ts';
+import { type DatedEvent, refuseEntry } from '../ceremony/dated-event.ts';
 import { visible } from '../display/visible.ts';
 import { nobleVerifier } from '../tuf/signature.ts';
 import { proofProblem, readChallenge } from './challenge.ts';
@@ -13,13 +12,6 @@ import {
 } from './events.ts';
 import { setNameOf } from './share.ts';
 import { defaultIterationExponent } from './slip39.ts';
-
-/** A journal line, as far as the fold needs it. */
-interface DatedEvent {
-  readonly entry: number;
-  readonly time: string;
-  readonly event: JournalEvent;
-}
 
 /** That a key was recovered from a backup. */
 export interface ProvenKey {
@@ -90,14 +82,7 @@ export const foldInventory = (events: readonly DatedEvent[]): Inventory =>
  * @throws RootwardError `journal-damaged`: whoever wrote this was not Rootward
  */
 export function inventoryAfter(inventory: Inventory, { entry, time, event }: DatedEvent): Inventory {
-  const contradiction = (what: string): never => {
-    throw new RootwardError('journal-damaged', {
-      message: `Journal entry ${entry}: ${what}.`,
-      remedy:
-        'Do not go on with this vault. Restore it from a backup, and keep this copy for an investigation.',
-      place: `journal.jsonl, line ${entry}`,
-    });
-  };
+  const contradiction = (what: string): never => refuseEntry(entry, what);
   const known = (id: string): Backup =>
     inventory.backups.get(id) ?? contradiction('it speaks of a backup that was never made');
   const withBackup = (backup: Backup): Inventory => ({

@@ -1,23 +1,15 @@
 import { isBackupEvent } from '../backup/events.ts';
-import { RootwardError } from '../contract/errors.ts';
 import { visible } from '../display/visible.ts';
 import { publicKeyFromPem } from '../tuf/public-key.ts';
 import { baseRoot } from './base-root.ts';
 import type { TokenCustody } from './custody.ts';
-import type { Evidence, EvidenceOf, JournalEvent } from './events.ts';
+import { type DatedEvent, refuseEntry } from './dated-event.ts';
+import type { Evidence, EvidenceOf } from './events.ts';
 import { initialsOf } from './initials.ts';
 import { publicKeyFingerprint } from './key-record.ts';
 import { type Step, scriptFor } from './script.ts';
 import { planHash, type SettledPlan } from './settled-plan.ts';
 import type { PresentPerson } from './steps.ts';
-
-/** A journal line, as far as the fold needs it. */
-export interface DatedEvent {
-  readonly entry: number;
-  /** RFC 3339 with milliseconds. */
-  readonly time: string;
-  readonly event: JournalEvent;
-}
 
 export interface CompletedStep {
   readonly by: string;
@@ -107,14 +99,7 @@ export function foldJournal(events: readonly DatedEvent[]): VaultState {
 export function applyEvent(state: Map<string, CeremonyState>, { entry, time, event }: DatedEvent): void {
   if (event.type === 'vault-created' || event.type === 'request-signed' || isBackupEvent(event)) return;
   if (event.type === 'key-brought-to-token') return;
-  const contradiction = (what: string): never => {
-    throw new RootwardError('journal-damaged', {
-      message: `Journal entry ${entry}: ${what}.`,
-      remedy:
-        'Do not go on with this vault. Restore it from a backup, and keep this copy for an investigation.',
-      place: `journal.jsonl, line ${entry}`,
-    });
-  };
+  const contradiction = (what: string): never => refuseEntry(entry, what);
 
   if (event.type === 'ceremony-opened') {
     if (state.has(event.ceremonyId)) contradiction('a ceremony with this ID is open already');

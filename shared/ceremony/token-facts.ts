@@ -7,8 +7,10 @@ const deviceText = z.string().max(255);
 
 /** When the PIN is asked for. `unknown`: the token does not tell. */
 export const pinPolicySchema = z.enum(['never', 'once', 'always', 'unknown']);
+export type PinPolicy = z.infer<typeof pinPolicySchema>;
 /** When the device must be touched. `cached`: once, and then not again for 15 seconds. */
 export const touchPolicySchema = z.enum(['never', 'always', 'cached', 'unknown']);
+export type TouchPolicy = z.infer<typeof touchPolicySchema>;
 
 /** What a token's own certificate proves about a key, once its chain was checked. */
 export const attestationVerdictSchema = z.discriminatedUnion('verdict', [

@@ -39,6 +39,10 @@ export const tokenKeyInputSchema = z.strictObject({
 });
 export type TokenKeyInput = z.infer<typeof tokenKeyInputSchema>;
 
+/** Where a private key on a token came to be. `unknown`: the token does not tell, so nothing is claimed. */
+export const keyOriginSchema = z.enum(['generated', 'imported', 'unknown']);
+export type KeyOrigin = z.infer<typeof keyOriginSchema>;
+
 /** Which key of this vault's records a key on a token is. */
 export const tokenKeyOwnerSchema = z.object({
   holder: z.string(),
@@ -60,7 +64,7 @@ export const tokenSlotViewSchema = z.object({
       keytype: generatedKeyTypeSchema.optional(),
       /** In words. */
       algorithm: z.string(),
-      origin: z.enum(['generated', 'imported', 'unknown']),
+      origin: keyOriginSchema,
       pinPolicy: pinPolicySchema,
       touchPolicy: touchPolicySchema,
       hasCertificate: z.boolean(),
@@ -70,6 +74,7 @@ export const tokenSlotViewSchema = z.object({
 });
 export type TokenSlotView = z.infer<typeof tokenSlotViewSchema>;
 
+/** What can be done with a token beyond signing; an operation that is not listed throws `token-not-capable`. */
 export const tokenAbilitySchema = z.enum([
   'generate',
   'import-key',
@@ -82,6 +87,7 @@ export const tokenAbilitySchema = z.enum([
   'set-tries',
   'change-management-key',
 ]);
+export type TokenAbility = z.infer<typeof tokenAbilitySchema>;
 
 /** One token that is plugged in. */
 export const tokenViewSchema = z.object({

@@ -1,11 +1,12 @@
 /** A ceremony held without a vault: the events a custodian would write, with keys and signatures by node:crypto. */
 import { createHash } from 'node:crypto';
+import type { DatedEvent } from '../../shared/ceremony/dated-event.ts';
 import { documentPayloads, holderKeys, signedDocuments } from '../../shared/ceremony/documents.ts';
 import type { Evidence, JournalEvent } from '../../shared/ceremony/events.ts';
 import { type GenesisPlanInput, genesisPlanSchema } from '../../shared/ceremony/plan.ts';
 import type { Step } from '../../shared/ceremony/script.ts';
 import { planHash, settlePlan } from '../../shared/ceremony/settled-plan.ts';
-import { type CeremonyState, type DatedEvent, foldJournal } from '../../shared/ceremony/state.ts';
+import { type CeremonyState, foldJournal } from '../../shared/ceremony/state.ts';
 import { isolationChecklist, type PresentPerson } from '../../shared/ceremony/steps.ts';
 import { expectedPeople } from '../../shared/ceremony/view.ts';
 import { dialects } from '../../shared/dialects/dialects.ts';

@@ -2,6 +2,7 @@
 
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import type { DatedEvent } from '../../shared/ceremony/dated-event.ts';
 import {
   type Evidence,
   type EvidenceOf,
@@ -12,7 +13,6 @@ import { planHash } from '../../shared/ceremony/settled-plan.ts';
 import {
   applyEvent,
   type CeremonyState,
-  type DatedEvent,
   evidenceOf,
   foldJournal,
   peoplePresent,

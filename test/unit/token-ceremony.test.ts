@@ -263,20 +263,28 @@ describe('a key being made on a card', () => {
   const generations = (received: readonly string[]) =>
     received.filter(apdu => /^0047009c/i.test(apdu)).length;
 
-  it('is found again when the card was pulled right after, and no second one is made', async () => {
-    const { card, plug } = rig.card();
-    const view = await driveTo('root-key-2', plan, id);
-    // Until the card has made the key; then it is gone, as if the power had failed.
+  /** Until the card has made a key; then it is gone, as if the power had failed. @returns makes it an ordinary card again */
+  const pullAfterMaking = ({ card, plug }: ReturnType<typeof rig.card>): (() => void) => {
     const transmit = card.transmit.bind(card);
     card.transmit = async command => {
       const response = await transmit(command);
       if (command[1] === 0x47) plug.unplug();
       return response;
     };
+    return () => {
+      card.transmit = transmit;
+    };
+  };
+
+  it('is found again when the card was pulled right after, and no second one is made', async () => {
+    const plugged = rig.card();
+    const { card } = plugged;
+    const view = await driveTo('root-key-2', plan, id);
+    const keepIn = pullAfterMaking(plugged);
     expect(codeOf(await rig.complete(view, await makeKey()))).toBe('token-removed');
     expect(generations(card.received)).toBe(1);
     expect(journal()).toContain('"token-key-begun"');
-    card.transmit = transmit;
+    keepIn();
     await rig.reopen();
     rig.bus.plug(card);
     const done = answered(await rig.complete(await rig.read(id), await makeKey()));
@@ -303,14 +311,9 @@ describe('a key being made on a card', () => {
   });
 
   it('may be begun anew on another card, and the journal says that one was left behind', async () => {
-    const { card, plug } = rig.card({ serial: 1 });
+    const plugged = rig.card({ serial: 1 });
     const view = await driveTo('root-key-2', plan, id);
-    const transmit = card.transmit.bind(card);
-    card.transmit = async command => {
-      const response = await transmit(command);
-      if (command[1] === 0x47) plug.unplug();
-      return response;
-    };
+    pullAfterMaking(plugged);
     expect(codeOf(await rig.complete(view, await makeKey()))).toBe('token-removed');
     rig.card({ serial: 2 });
     const done = answered(await rig.complete(view, await makeKey()));

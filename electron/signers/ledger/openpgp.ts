@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import type { TouchPolicy } from '../../../shared/ceremony/token-facts.ts';
 import { RootwardError } from '../../../shared/contract/errors.ts';
 import { concatBytes } from '../../../shared/tuf/der.ts';
 import { type PublicKey, publicKeyFromRaw } from '../../../shared/tuf/public-key.ts';
@@ -6,7 +7,7 @@ import type { HashName } from '../../../shared/tuf/signature.ts';
 import { type Command, type Response, statusWord, transmit } from '../apdu.ts';
 import { verifyTwice } from '../platform-verifier.ts';
 import { findTlv, openTlv, readTlvs, replyInvalid, requireTlv } from '../tlv.ts';
-import type { NewTokenKey, TouchPolicy } from '../token.ts';
+import type { NewTokenKey } from '../token.ts';
 import type { Transport } from '../transport/transport.ts';
 import { decisionPatience, ledgerStatusError, readApplication, wrongApplication } from './application.ts';
 import { ecdsaCandidates } from './openpgp-signature.ts';

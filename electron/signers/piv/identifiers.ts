@@ -3,7 +3,8 @@
  * `yubikit/piv.py`).
  */
 import { hexToBytes } from '@noble/hashes/utils.js';
-import type { PinPolicy, TokenAlgorithm, TouchPolicy } from '../token.ts';
+import type { PinPolicy, TouchPolicy } from '../../../shared/ceremony/token-facts.ts';
+import type { TokenAlgorithm } from '../token.ts';
 
 /**
  * The application's identifier, from its whole to its shortest form: there are cards that know only one of them.

@@ -1,4 +1,6 @@
+import type { PinPolicy, TouchPolicy } from '../../../shared/ceremony/token-facts.ts';
 import { RootwardError } from '../../../shared/contract/errors.ts';
+import type { KeyOrigin } from '../../../shared/contract/tokens.ts';
 import { concatBytes } from '../../../shared/tuf/der.ts';
 import { type PublicKey, publicKeyFromRaw } from '../../../shared/tuf/public-key.ts';
 import {
@@ -12,7 +14,7 @@ import {
   wrongPin,
 } from '../apdu.ts';
 import { findTlv, openTlv, readTlvs, replyInvalid, requireTlv, type Tlv, writeTlv } from '../tlv.ts';
-import type { KeyOrigin, PinPolicy, TokenAlgorithm, TouchPolicy } from '../token.ts';
+import type { TokenAlgorithm } from '../token.ts';
 import type { Transport } from '../transport/transport.ts';
 import {
   algorithmBytes,

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import { RootwardError } from '../../../shared/contract/errors.ts';
+import type { TokenAbility } from '../../../shared/contract/tokens.ts';
 import { readCertificate } from '../../../shared/tuf/certificate.ts';
 import { keyAlgorithmInWords, type PublicKey } from '../../../shared/tuf/public-key.ts';
 import { ecdsaFromDer, ecdsaHalfWidth, type HashName } from '../../../shared/tuf/signature.ts';
@@ -10,7 +11,6 @@ import type {
   Deletion,
   NewTokenKey,
   Token,
-  TokenAbility,
   TokenAlgorithm,
   TokenDescription,
   TokenFinder,

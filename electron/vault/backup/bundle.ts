@@ -10,6 +10,7 @@ import {
 } from '../../../shared/ceremony/key-record.ts';
 import { type DialectName, dialectNameSchema, repositoryNameSchema } from '../../../shared/ceremony/plan.ts';
 import { RootwardError } from '../../../shared/contract/errors.ts';
+import { parseJson } from '../json.ts';
 import { readTar, type TarFile, writeTar } from './tar.ts';
 
 /** What is inside a bundle (docs/backup-bundle.md). */
@@ -200,14 +201,6 @@ function readAbout(bytes: Uint8Array): About {
   const parsed = aboutSchema.safeParse(value);
   if (!parsed.success) throw damaged('backup.json is not of the agreed form');
   return parsed.data;
-}
-
-function parseJson(bytes: Uint8Array): unknown {
-  try {
-    return JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(bytes));
-  } catch {
-    return undefined;
-  }
 }
 
 const jsonBytes = (value: unknown): Uint8Array => bytesOf(`${JSON.stringify(value, undefined, 2)}\n`);
