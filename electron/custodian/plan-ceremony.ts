@@ -1,4 +1,6 @@
 import { randomBytes } from 'node:crypto';
+import { provenBackupOf } from '../../shared/backup/inventory.ts';
+import type { KnownKey } from '../../shared/ceremony/backup-gate.ts';
 import { baseRoot } from '../../shared/ceremony/base-root.ts';
 import { type Custody, checkRehearsedTokens } from '../../shared/ceremony/custody.ts';
 import { planSentence, planSummary } from '../../shared/ceremony/describe.ts';
@@ -191,7 +193,8 @@ async function look(
       const earlierRoots =
         opened && plan.legacy > 0 ? await readEarlierRoots(opened, repository, plan.legacy) : [];
       const holderOf = await holdersByFingerprint(opened);
-      const sources = { repository, earlierRoots, currentTargets: targetsText, holderOf };
+      const known = await knownKeys(opened, until?.plan);
+      const sources = { repository, earlierRoots, currentTargets: targetsText, holderOf, known };
       return planRotation(plan, { ...sources, verifier: verifyTwice }, now);
     }
     case 'migration': {
@@ -199,6 +202,7 @@ async function look(
       const sources = {
         collection,
         currentTargets: targetsText,
+        known: await knownKeys(opened, until?.plan),
         isKept: repositories.has(repositoryKey('tuf-1.0', plan.repository)),
       };
       return planMigration(plan, { ...sources, verifier: verifyTwice }, now);
@@ -266,6 +270,44 @@ async function holdersByFingerprint(
 }
 
 /**
+ * @param settled a plan that is compared with: where it said that a key is, it is still said to be
+ * @returns where the keys of a vault are, and which were recovered from a backup
+ */
+async function knownKeys(opened: OpenVault | undefined, settled: SettledPlan | undefined): Promise<KnownKey> {
+  const records = new Map((await opened?.vault.listKeys())?.map(record => [record.fingerprint, record]));
+  const before = new Map(settled ? placesInPlan(settled) : []);
+  return fingerprint => {
+    const record = records.get(fingerprint);
+    const proven = opened !== undefined && provenBackupOf(opened.inventory, fingerprint) !== undefined;
+    if (before.has(fingerprint)) {
+      const place = before.get(fingerprint);
+      return place === 'elsewhere' ? undefined : { ...(place ?? { custody: 'software' }), proven };
+    }
+    if (!record) return undefined;
+    return record.custody === 'software'
+      ? { custody: record.custody, proven }
+      : { custody: record.custody, serial: record.token.serial, proven };
+  };
+}
+
+/** Where a settled plan says that the keys are which were not made in its ceremony, by fingerprint. */
+function placesInPlan(plan: SettledPlan) {
+  const base = baseRoot(plan);
+  return plan.holders.flatMap(holder => {
+    if ('keytype' in holder) return [];
+    const publicKey =
+      'publicKey' in holder ? publicKeyFromPem(holder.publicKey) : base?.keys.get(holder.keyId)?.publicKey;
+    if (!publicKey) return [];
+    const { kept } = holder;
+    const place =
+      kept?.custody === 'elsewhere'
+        ? ('elsewhere' as const)
+        : kept && { custody: kept.custody, serial: kept.serial };
+    return [[publicKey.fingerprint, place] as const];
+  });
+}
+
+/**
  * Finds the ceremony that this very plan came to, if it was the last thing done to its repository.
  * @returns nothing where the plan comes to something else now than it did then
  */
@@ -306,7 +348,7 @@ async function findInterrupted(
       (ceremony.status === 'finished' && kind === 'genesis' && !ceremony.plan.rehearsal);
     if (!mayBe || repository !== request.plan.repository || kind !== request.plan.ceremony) continue;
     // Settled at the same moment under the same ID, is it the same plan?
-    const { settle } = await consider(desk, request, Date.parse(created));
+    const { settle } = await consider(desk, request, Date.parse(created), ceremony);
     if (planHash(settle(id)) === ceremony.planHash) return ceremony;
   }
   return undefined;

@@ -1,50 +1,148 @@
+import {
+  fatalCardLosses,
+  type RootKey,
+  type RootKeyPlace,
+  tokensCarryThreshold,
+  tokensInWords,
+} from './card-loss.ts';
 import type { Custody } from './custody.ts';
-import type { SettledHolder, SettledPlan } from './settled-plan.ts';
+import type { PlanWarning, SettledHolder, SettledPlan } from './settled-plan.ts';
 
 /**
- * The gate: no first root leaves the machine until every root key that could be lost has been restored from its
- * backup once. What it asks follows from the plan alone.
+ * The gate: no key becomes a root key of a repository until it has been restored from its backup once. It asks for
+ * every key of a first root, also of one that succeeds a Notary collection, and for every key that a change adds; keys
+ * that a root lists already stay as they are. For keys that never leave a token, the other keys of the root must stand
+ * in. What it asks follows from the plan alone.
  */
 
-/** A holder of a plan, settled or not: one for whom a key is made has its kind, and where it is kept. */
-interface PlannedHolder {
-  readonly name: string;
-  readonly keytype?: unknown;
-  readonly custody?: Custody | undefined;
+/** What a vault knows of a key. */
+export interface KeyFacts {
+  readonly custody: Custody;
+  /** The token's, where it is on one that has a serial number. */
+  readonly serial?: string | undefined;
+  /** It was recovered from a backup that counts. */
+  readonly proven: boolean;
+}
+/** @returns what a vault knows of the key of a fingerprint; undefined: it is not in this vault */
+export type KnownKey = (fingerprint: string) => KeyFacts | undefined;
+
+/** @returns how a settled plan says where a key is that is not made in its ceremony; nothing of one in this vault */
+export function keptOf(known: KeyFacts | undefined): Pick<Extract<SettledHolder, { keyId: string }>, 'kept'> {
+  if (known?.custody === 'software') return {};
+  if (!known) return { kept: { custody: 'elsewhere' } };
+  return {
+    kept: { custody: known.custody, ...(known.serial === undefined ? {} : { serial: known.serial }) },
+  };
 }
 
-const isMade = (holder: PlannedHolder): boolean => holder.keytype !== undefined;
-/** A key in this vault is a file; one on a token never leaves it. */
-const isKeptInVault = ({ custody = 'software' }: PlannedHolder): boolean => custody === 'software';
+/** @param serial of the token on which the key was made, once it was */
+function placeOf(holder: SettledHolder, serial?: string): RootKeyPlace {
+  if ('keytype' in holder)
+    return holder.custody === undefined
+      ? { kind: 'vault' }
+      : { kind: 'token', custody: holder.custody, serial };
+  const { kept } = holder;
+  if (!kept) return { kind: 'vault' };
+  return kept.custody === 'elsewhere'
+    ? { kind: 'elsewhere' }
+    : { kind: 'token', custody: kept.custody, serial: kept.serial };
+}
+
+/**
+ * @param serialOf the serial number of the token on which a holder's key was made in this ceremony
+ * @returns the root keys of a plan as they will be
+ */
+export const rootKeysOf = (
+  holders: readonly SettledHolder[],
+  serialOf: (holder: string) => string | undefined = () => undefined,
+): RootKey[] => holders.map(holder => ({ name: holder.name, place: placeOf(holder, serialOf(holder.name)) }));
+
+/** A key that enters a root: made in the ceremony, or carried over from another repository. */
+const enters = (holder: SettledHolder): boolean => !('keyId' in holder);
+
+/** @returns the holders whose backups a gate that is on asks for */
+export const gatedHolders = (holders: readonly SettledHolder[]): SettledHolder[] =>
+  holders.filter(holder => enters(holder) && placeOf(holder).kind === 'vault');
 
 /** @returns the root holders whose backups must be proven in this ceremony */
-export function holdersToProve(plan: SettledPlan): SettledHolder[] {
-  if (plan.policy.backups !== 'prove') return [];
-  return plan.holders.filter(holder => isMade(holder) && isKeptInVault(holder));
-}
+export const holdersToProve = ({ policy, holders }: SettledPlan): SettledHolder[] =>
+  policy.backups === 'prove' ? gatedHolders(holders) : [];
 
-/** The root holders whose keys are made on a token: no backup of them can exist. */
-const onTokens = <Each extends PlannedHolder>(holders: readonly Each[]): Each[] =>
-  holders.filter(holder => isMade(holder) && !isKeptInVault(holder));
+/** @returns the cards whose loss would lose the root, where the plan gives no reason to accept that */
+export const unacceptedCardLosses = (
+  { policy, holders, threshold }: Pick<SettledPlan, 'policy' | 'holders' | 'threshold'>,
+  serialOf?: (holder: string) => string | undefined,
+) =>
+  policy.backups !== 'prove' || policy.cardLossReason !== undefined
+    ? []
+    : fatalCardLosses(rootKeysOf(holders, serialOf), threshold);
+
+/** How a plan answers the gate. */
+export interface GatePolicy {
+  readonly backups: 'prove' | 'waive';
+  readonly backupsReason?: string | undefined;
+  readonly cardLossReason?: string | undefined;
+}
 
 /**
- * @returns what keys without a backup mean for a root of `threshold` of `holders`, in a sentence or two; undefined where
- * there are none
+ * @param touched whether the ceremony changes the root keys or how many are needed; of a root that stays as it was, no
+ * reason is asked for
+ * @returns what the gate says to a plan
  */
-export function tokensInWords(holders: readonly PlannedHolder[], threshold: number): string | undefined {
-  const without = onTokens(holders);
-  if (without.length === 0) return undefined;
-  const isOne = without.length === 1;
-  const names = without.map(holder => holder.name).join(', ');
-  const lead = `The ${isOne ? 'key' : 'keys'} of ${names} never ${isOne ? 'leaves its token' : 'leave their tokens'} and cannot have a backup.`;
-  if (!tokensCarryThreshold(holders, threshold))
-    return `${lead} If lost, the other holders’ keys meet the threshold.`;
-  const spare = holders.length - threshold;
-  const most =
-    spare === 0 ? 'none may be lost' : `no more than ${spare} of the root keys may be lost at a time`;
-  return `${lead} What stands in for a lost token is another holder’s key: ${most}.`;
+export function gateWarnings(
+  policy: GatePolicy,
+  holders: readonly SettledHolder[],
+  threshold: number,
+  touched = true,
+): PlanWarning[] {
+  const warnings: PlanWarning[] = [];
+  if (policy.backups === 'waive' && gatedHolders(holders).length > 0) {
+    warnings.push(
+      policy.backupsReason === undefined
+        ? {
+            code: 'backups-reason',
+            message:
+              'The root would go live without a proven backup: a lost disk could end the repository. Give a reason (backupsReason), or leave the policy on.',
+            blocking: true,
+          }
+        : {
+            code: 'backups-waived',
+            message: 'The root will go live without a proven backup; that will stand in the transcript.',
+            blocking: false,
+          },
+    );
+  }
+  const keys = rootKeysOf(holders);
+  const message = tokensInWords(keys, threshold);
+  if (message === undefined) return warnings;
+  if (fatalCardLosses(keys, threshold).length > 0) {
+    const isAccepted = policy.cardLossReason !== undefined || policy.backupsReason !== undefined || !touched;
+    warnings.push(
+      isAccepted
+        ? { code: 'card-loss', message, blocking: false }
+        : {
+            code: 'card-loss-reason',
+            message: `${message} Give a reason (cardLossReason), lower the threshold, or keep a key elsewhere.`,
+            blocking: true,
+          },
+    );
+  } else if (tokensCarryThreshold(keys, threshold))
+    warnings.push({ code: 'tokens-carry-threshold', message, blocking: false });
+  return warnings;
 }
 
-/** @returns whether the keys that can have a backup would not meet the threshold by themselves */
-export const tokensCarryThreshold = (holders: readonly PlannedHolder[], threshold: number): boolean =>
-  onTokens(holders).length > 0 && holders.length - onTokens(holders).length < threshold;
+/**
+ * @param listed the root keys that stay, by their holders' names
+ * @returns a warning where some of them are in this vault and were never recovered from a backup
+ */
+export function unprovenWarning(
+  listed: readonly { readonly name: string; readonly known: KeyFacts | undefined }[],
+): PlanWarning[] {
+  const names = listed
+    .filter(({ known }) => known?.custody === 'software' && !known.proven)
+    .map(({ name }) => name);
+  if (names.length === 0) return [];
+  const whose = names.length === 1 ? `root key of ${names[0]} was` : `root keys of ${names.join(', ')} were`;
+  const message = `The ${whose} never recovered from a backup. ${names.length === 1 ? 'It stays' : 'They stay'} in the root as before: prove a backup soon.`;
+  return [{ code: 'backups-unproven', message, blocking: false }];
+}

@@ -1,8 +1,9 @@
 import type { SummaryRow } from '../contract/views.ts';
 import { dialects } from '../dialects/dialects.ts';
 import { dateInWords } from '../display/dates.ts';
-import { tokensInWords } from './backup-gate.ts';
+import { holdersToProve, rootKeysOf } from './backup-gate.ts';
 import { baseRoot } from './base-root.ts';
+import { tokensInWords } from './card-loss.ts';
 import { custodyInWords } from './custody.ts';
 import { listNames, quorumInWords } from './script.ts';
 import type { SettledHolder, SettledPlan } from './settled-plan.ts';
@@ -154,17 +155,22 @@ function custodyRows(plan: SettledPlan): SummaryRow[] {
   return kept.length > 0 ? [{ label: 'Keys on tokens', value: `${listNames(kept)}.` }] : [];
 }
 
-function backupRows({ policy, holders, threshold }: SettledPlan): SummaryRow[] {
-  const tokens = tokensInWords(holders, threshold);
+function backupRows(plan: SettledPlan): SummaryRow[] {
+  const { policy, holders, threshold } = plan;
+  const tokens = tokensInWords(rootKeysOf(holders), threshold);
+  const which = plan.ceremony === 'rotation' ? 'new root key' : 'root key';
   const gate =
-    policy.backups === 'prove'
-      ? 'Every root key in this vault is restored from its backup before anything is signed'
-      : policy.backups === 'waive'
-        ? `Not proven before the root goes live. Reason given: ${policy.backupsReason ?? 'none'}`
+    policy.backups === 'waive'
+      ? `Not proven before the root goes live. Reason given: ${policy.backupsReason ?? 'none'}`
+      : holdersToProve(plan).length > 0
+        ? `Every ${which} in this vault is restored from its backup before anything is signed`
         : undefined;
+  const row = (label: string, value: string | undefined): SummaryRow[] =>
+    value === undefined ? [] : [{ label, value }];
   return [
-    ...(gate === undefined ? [] : [{ label: 'Backups', value: gate }]),
-    ...(tokens === undefined ? [] : [{ label: 'Without a backup', value: tokens }]),
+    ...row('Backups', gate),
+    ...row('Without a backup', tokens),
+    ...row('Loss of a token', policy.cardLossReason && `Accepted. Reason given: ${policy.cardLossReason}`),
   ];
 }
 

@@ -16,8 +16,8 @@ export function planInputOf(plan: SettledPlan): Plan {
     repository,
     ...(thresholdReason === undefined ? {} : { thresholdReason }),
     participants: [...participants],
-    policy: { network: policy.network },
   };
+  const gated = { ...policy, backups: policy.backups ?? 'prove' };
   // A rehearsal's validity is Rootward's own choice, and no part of what was written.
   const expires = () =>
     plan.rehearsal
@@ -45,7 +45,7 @@ export function planInputOf(plan: SettledPlan): Plan {
         roots: (plan.chain ?? []).map(({ version }) => `${version}.root.json`),
         holders: [...named('root', root), ...named('targets', targets)],
         participants: common.participants,
-        policy,
+        policy: { network: policy.network },
       };
     }
     case 'genesis':
@@ -53,7 +53,7 @@ export function planInputOf(plan: SettledPlan): Plan {
         ...common,
         ...expires(),
         ceremony: 'genesis',
-        policy: { ...policy, backups: policy.backups ?? 'prove' },
+        policy: gated,
         dialect: plan.dialect,
         threshold,
         holders: made(plan.holders),
@@ -65,6 +65,7 @@ export function planInputOf(plan: SettledPlan): Plan {
         ...common,
         ...expires(),
         ceremony: 'migration',
+        policy: gated,
         dialect: 'tuf-1.0',
         from: plan.succeeds?.repository ?? repository,
         threshold,
@@ -77,6 +78,7 @@ export function planInputOf(plan: SettledPlan): Plan {
       return {
         ...common,
         ceremony: 'rotation',
+        policy: gated,
         dialect: plan.dialect,
         // Said although it stays as it was, a threshold of all holders would ask for a reason that nobody was asked for.
         ...(threshold === roles?.get('root')?.threshold ? {} : { threshold }),

@@ -5,6 +5,7 @@ import type { JsonObject } from '../tuf/json.ts';
 import { readTargets } from '../tuf/metadata.ts';
 import { publicKeyToPem } from '../tuf/public-key.ts';
 import type { SignatureVerifier } from '../tuf/signature.ts';
+import { gateWarnings, type KnownKey, keptOf } from './backup-gate.ts';
 import type { MigrationPlan } from './plan.ts';
 import { checkCurrentTargets, type Outlook } from './plan-rotation.ts';
 import type { RepositoryState } from './repository.ts';
@@ -14,6 +15,7 @@ import {
   rehearsalValidity,
   type SettledHolder,
   type SettledPlan,
+  settlePolicy,
 } from './settled-plan.ts';
 
 export interface MigrationSources {
@@ -22,6 +24,7 @@ export interface MigrationSources {
   /** Its targets as they are published now, where they were handed in. */
   readonly currentTargets: string | undefined;
   readonly verifier: SignatureVerifier;
+  readonly known: KnownKey;
   /** A repository of the new name is kept, or one is being made. */
   readonly isKept: boolean;
 }
@@ -55,7 +58,8 @@ export function planMigration(plan: MigrationPlan, sources: MigrationSources, no
           'rsa',
           `The ${role} key of ${holder} is RSA: it is listed, but this vault cannot sign with it. Replace it soon.`,
         );
-      return [{ name: holder, publicKey: publicKeyToPem(publicKey) }];
+      const kept = keptOf(sources.known(publicKey.fingerprint));
+      return [{ name: holder, publicKey: publicKeyToPem(publicKey), ...kept }];
     });
   const holders = holdersOf('root');
   const targetsHolders = holdersOf('targets');
@@ -74,6 +78,7 @@ export function planMigration(plan: MigrationPlan, sources: MigrationSources, no
       `Every one of the ${holders.length} holders must sign. Give a reason (thresholdReason), or add holders in the collection first.`,
     );
   }
+  warnings.push(...gateWarnings(plan.policy, holders, threshold));
   if (sources.isKept)
     block('repository-exists', `This vault keeps a TUF repository named ${plan.repository} already.`);
 
@@ -121,7 +126,7 @@ export function planMigration(plan: MigrationPlan, sources: MigrationSources, no
         targets: formatDateTime(addDuration(created, validity.targets)),
       },
       participants: plan.participants,
-      policy: collection.rehearsal ? { network: 'warn' } : plan.policy,
+      policy: settlePolicy(plan.policy, holders, collection.rehearsal),
       succeeds: {
         dialect: 'notary-v1',
         repository: collection.name,

@@ -5,6 +5,7 @@ import { addDuration, formatDateTime } from '../tuf/date-time.ts';
 import { type Root, readTargets, type Targets } from '../tuf/metadata.ts';
 import type { SignatureVerifier } from '../tuf/signature.ts';
 import { verifyTargets } from '../tuf/verify.ts';
+import { gateWarnings, type KnownKey, keptOf, unprovenWarning } from './backup-gate.ts';
 import { checkCustody } from './custody.ts';
 import type { DialectName, Holder, RotationPlan } from './plan.ts';
 import type { RepositoryState } from './repository.ts';
@@ -19,6 +20,7 @@ import {
   type SettledHolder,
   type SettledPlan,
   settleHolder,
+  settlePolicy,
 } from './settled-plan.ts';
 
 /** What a change starts from, besides the repository itself. */
@@ -31,6 +33,7 @@ export interface RotationSources {
   readonly verifier: SignatureVerifier;
   /** Which of a repository's keys this vault, or somebody who can be asked, holds: the holder of a fingerprint. */
   readonly holderOf: (fingerprint: string) => string | undefined;
+  readonly known: KnownKey;
 }
 
 /** What is to be said about a plan before it is fixed, and how to fix it. */
@@ -264,8 +267,25 @@ export function planRotation(plan: RotationPlan, sources: RotationSources, now: 
     }
     return chosen;
   }
-  const settledHolders = holders.map(holder =>
-    'keyId' in holder && renewing.has(holder.name) ? { ...holder, renewCertificate: true } : holder,
+  const knownKey = (keyId: string) => {
+    const publicKey = root.keys.get(keyId)?.publicKey;
+    return publicKey && sources.known(publicKey.fingerprint);
+  };
+  const settledHolders = holders.map(holder => {
+    if (!('keyId' in holder)) return holder;
+    const renewal = renewing.has(holder.name) ? { renewCertificate: true } : {};
+    return { ...holder, ...renewal, ...keptOf(knownKey(holder.keyId)) };
+  });
+
+  // ---------------------------------------------------------------- backups
+  const touchesRoot = plan.add.length > 0 || plan.remove.length > 0 || threshold !== oldThreshold;
+  warnings.push(
+    ...gateWarnings(plan.policy, settledHolders, threshold, touchesRoot),
+    ...unprovenWarning(
+      settledHolders.flatMap(holder =>
+        'keyId' in holder ? [{ name: holder.name, known: knownKey(holder.keyId) }] : [],
+      ),
+    ),
   );
 
   // ---------------------------------------------------------------- targets
@@ -354,7 +374,7 @@ export function planRotation(plan: RotationPlan, sources: RotationSources, now: 
           : (targetsBefore?.expires ?? ''),
       },
       participants: plan.participants,
-      policy: repository.rehearsal ? { network: 'warn' } : plan.policy,
+      policy: settlePolicy(plan.policy, settledHolders, repository.rehearsal),
       base: {
         root: repository.rootText,
         ...(signsTargets && targetsText !== undefined ? { targets: targetsText } : {}),

@@ -69,6 +69,20 @@ export const repositoryNameSchema = z
     'letters, digits and . _ : @ / - only, beginning with a letter or digit',
   );
 
+const reason = z.string().trim().min(1).max(500).optional();
+/** Of ceremonies in which keys enter a root. */
+const gatedPolicy = z
+  .strictObject({
+    network: z.enum(['refuse', 'warn']).default('refuse'),
+    /** `prove`: nothing is signed until every new root key kept in this vault was restored from its backup once. */
+    backups: z.enum(['prove', 'waive']).default('prove'),
+    /** Needed to waive it; stands in the transcript. */
+    backupsReason: reason,
+    /** Needed where the loss of one token would lose the root; stands in the transcript. */
+    cardLossReason: reason,
+  })
+  .default({ network: 'refuse', backups: 'prove' });
+
 /**
  * The plan of a first root. What people write (CLI) and what the window's planner makes; every default is
  * filled in by `completePlan` before its hash is taken, so that the hash covers what will really happen.
@@ -95,15 +109,7 @@ export const genesisPlanSchema = z.strictObject({
   online: z.strictObject({ snapshot: z.string().max(4096), timestamp: z.string().max(4096) }).optional(),
   expires: z.strictObject({ root: duration, targets: duration }).optional(),
   participants: z.array(participantSchema).max(40).default([]),
-  policy: z
-    .strictObject({
-      network: z.enum(['refuse', 'warn']).default('refuse'),
-      /** `prove`: nothing is signed until every root key kept in this vault was restored from its backup once. */
-      backups: z.enum(['prove', 'waive']).default('prove'),
-      /** Needed to waive it; stands in the transcript. */
-      backupsReason: z.string().trim().min(1).max(500).optional(),
-    })
-    .default({ network: 'refuse', backups: 'prove' }),
+  policy: gatedPolicy,
 });
 export type GenesisPlan = z.infer<typeof genesisPlanSchema>;
 /** A genesis plan as it is written, before defaults. */
@@ -148,9 +154,7 @@ export const rotationPlanSchema = z.strictObject({
   /** Notary: also sign with the keys of this many earlier root versions, for clients that far behind. */
   legacy: z.int().min(0).max(20).default(0),
   participants: z.array(participantSchema).max(40).default([]),
-  policy: z
-    .strictObject({ network: z.enum(['refuse', 'warn']).default('refuse') })
-    .default({ network: 'refuse' }),
+  policy: gatedPolicy,
 });
 export type RotationPlan = z.infer<typeof rotationPlanSchema>;
 
@@ -212,7 +216,7 @@ export const migrationPlanSchema = z.strictObject({
   online: z.strictObject({ snapshot: z.string().max(4096), timestamp: z.string().max(4096) }).optional(),
   expires: z.strictObject({ root: duration, targets: duration }).optional(),
   participants,
-  policy,
+  policy: gatedPolicy,
 });
 export type MigrationPlan = z.infer<typeof migrationPlanSchema>;
 

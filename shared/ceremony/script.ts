@@ -163,7 +163,7 @@ function keySteps(plan: SettledPlan): Step[] {
   );
 }
 
-/** The gate: one step a root key that could be lost. */
+/** The gate: one step a key that enters the root and could be lost. */
 const backupSteps = (plan: SettledPlan): Step[] =>
   holdersToProve(plan).map(
     ({ name }, index): Step => ({

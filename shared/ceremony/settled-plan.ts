@@ -5,7 +5,7 @@ import { sha256Hex } from '../display/fingerprint.ts';
 import { canonicalJson } from '../tuf/canonical-json.ts';
 import { addDuration, formatDateTime, isTufDateTime, parseDateTime } from '../tuf/date-time.ts';
 import type { JsonValue } from '../tuf/json.ts';
-import { tokensCarryThreshold, tokensInWords } from './backup-gate.ts';
+import { gateWarnings } from './backup-gate.ts';
 import { checkCustody, tokenCustodySchema } from './custody.ts';
 import {
   dialectNameSchema,
@@ -27,6 +27,16 @@ const keyId = z.string().min(1).max(256);
 const hash = z.string().regex(/^[0-9a-f]{64}$/);
 
 /**
+ * Where a key is that is not made in this ceremony. Left out: in this vault; so it is in plans of before this was
+ * written down, which did not say.
+ */
+const keptSchema = z.strictObject({
+  custody: z.enum([...tokenCustodySchema.options, 'elsewhere']),
+  /** The token's. */
+  serial: z.string().max(255).optional(),
+});
+
+/**
  * A holder as a settled plan names them, by where their key comes from: made in this ceremony, listed in the root
  * that is being changed, or carried over from another repository (PEM).
  */
@@ -38,8 +48,9 @@ export const settledHolderSchema = z.union([
     keyId,
     /** Notary: a new certificate for the same key, made in this ceremony. */
     renewCertificate: z.boolean().optional(),
+    kept: keptSchema.optional(),
   }),
-  z.strictObject({ name: personNameSchema, publicKey: z.string() }),
+  z.strictObject({ name: personNameSchema, publicKey: z.string(), kept: keptSchema.optional() }),
 ]);
 export type SettledHolder = z.infer<typeof settledHolderSchema>;
 
@@ -101,9 +112,10 @@ export const settledPlanSchema = z.strictObject({
   participants: z.array(participantSchema),
   policy: z.strictObject({
     network: z.enum(['refuse', 'warn']),
-    /** Absent in changes, and in first roots of before there was a gate: nothing is asked. */
+    /** Absent where no key enters the root, and in plans of before there was a gate: nothing is asked. */
     backups: z.enum(['prove', 'waive']).optional(),
     backupsReason: z.string().optional(),
+    cardLossReason: z.string().optional(),
   }),
   base: baseSchema.optional(),
   /** The online keys are replaced (a first root always needs them). */
@@ -224,31 +236,7 @@ export function checkPlan(plan: GenesisPlan): PlanWarning[] {
       'The ceremony will go on while a network is up; that will stand in the transcript.',
     );
   }
-  warnings.push(...backupWarnings(plan));
-  return warnings;
-}
-
-function backupWarnings({ policy, holders, threshold }: GenesisPlan): PlanWarning[] {
-  const warnings: PlanWarning[] = [];
-  if (policy.backups === 'waive') {
-    warnings.push(
-      policy.backupsReason === undefined
-        ? {
-            code: 'backups-reason',
-            message:
-              'The root would go live without a proven backup: a lost disk could end the repository. Give a reason (backupsReason), or leave the policy on.',
-            blocking: true,
-          }
-        : {
-            code: 'backups-waived',
-            message: 'The root will go live without a proven backup; that will stand in the transcript.',
-            blocking: false,
-          },
-    );
-  }
-  const tokens = tokensInWords(holders, threshold);
-  if (tokens !== undefined && tokensCarryThreshold(holders, threshold))
-    warnings.push({ code: 'tokens-carry-threshold', message: tokens, blocking: false });
+  warnings.push(...gateWarnings(plan.policy, plan.holders.map(settleHolder), plan.threshold));
   return warnings;
 }
 
@@ -269,6 +257,25 @@ const count = (number: number, noun: string): string => `${number} ${noun}${numb
 /** @returns a holder whose key is made in the ceremony, as a settled plan names them */
 export function settleHolder({ name, keytype, custody = 'software' }: Holder): SettledHolder {
   return custody === 'software' ? { name, keytype } : { name, keytype, custody };
+}
+
+/**
+ * @param holders the root role as it will be
+ * @returns the policy as a settled plan has it: about backups where a key enters the root, else nothing. A practice is
+ * held where people are, and that is seldom an isolated machine.
+ */
+export function settlePolicy(
+  { network, backups, backupsReason, cardLossReason }: GenesisPlan['policy'],
+  holders: readonly SettledHolder[],
+  rehearsal: boolean,
+): SettledPlan['policy'] {
+  const asks = holders.some(holder => !('keyId' in holder));
+  return {
+    network: rehearsal ? 'warn' : network,
+    ...(asks ? { backups } : {}),
+    ...(asks && backupsReason !== undefined ? { backupsReason } : {}),
+    ...(cardLossReason === undefined ? {} : { cardLossReason }),
+  };
 }
 
 /**
@@ -300,8 +307,7 @@ export function settlePlan(plan: GenesisPlan, id: string, now: number, rehearsal
     ...(plan.thresholdReason === undefined ? {} : { thresholdReason: plan.thresholdReason }),
     targets: { threshold: plan.targets.threshold, holders: plan.targets.holders.map(settleHolder) },
     participants: plan.participants,
-    // A practice is held where people are, and that is seldom an isolated machine.
-    policy: { ...plan.policy, ...(rehearsal ? { network: 'warn' } : {}) },
+    policy: settlePolicy(plan.policy, plan.holders.map(settleHolder), rehearsal),
     signers: {
       root: rootSigners(plan),
       targets: plan.targets.holders.slice(0, plan.targets.threshold).map(holder => holder.name),

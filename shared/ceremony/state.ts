@@ -236,10 +236,22 @@ function stillFits(evidence: Evidence, step: Step, plan: SettledPlan): boolean {
   );
 }
 
-const keepsKey = (completed: ReadonlyMap<string, CompletedStep>, fingerprint: string): boolean =>
-  [...completed.values()].some(
-    ({ evidence }) => evidence.kind === 'generate-key' && evidence.fingerprint === fingerprint,
-  );
+/**
+ * @returns the fingerprint of a holder's root key that enters the root in a ceremony: made in it, or carried over;
+ * undefined where there is none, or it was not made yet
+ */
+export function enteringRootKey(
+  { plan, completed }: Pick<CeremonyState, 'plan' | 'completed'>,
+  name: string | undefined,
+): string | undefined {
+  const holder = plan.holders.find(candidate => candidate.name === name);
+  if (!holder) return undefined;
+  if ('publicKey' in holder) return publicKeyFingerprint(holder.publicKey);
+  for (const { evidence } of completed.values())
+    if (evidence.kind === 'generate-key' && evidence.role === 'root' && evidence.holder === name)
+      return evidence.fingerprint;
+  return undefined;
+}
 
 function revised(ceremony: CeremonyState, plan: SettledPlan, hash: string, time: string): CeremonyState {
   const script = scriptFor(plan);
@@ -253,7 +265,11 @@ function revised(ceremony: CeremonyState, plan: SettledPlan, hash: string, time:
     if (!done || !survivesRevision.includes(done.evidence.kind) || !stillFits(done.evidence, step, plan))
       continue;
     // What was proven was the backup of a key; it holds as long as that key stays.
-    if (done.evidence.kind === 'prove-backup' && !keepsKey(completed, done.evidence.fingerprint)) continue;
+    if (
+      done.evidence.kind === 'prove-backup' &&
+      enteringRootKey({ plan, completed }, done.evidence.holder) !== done.evidence.fingerprint
+    )
+      continue;
     completed.set(step.id, done);
   }
   const dropped = evidenceOf(ceremony, 'sign').length;
@@ -310,10 +326,9 @@ function contradictionIn(
       }
       return undefined;
     case 'prove-backup':
-      return made.some(
-        key =>
-          key.role === step.role && key.holder === step.holder && key.fingerprint === evidence.fingerprint,
-      )
+      return evidence.role === step.role &&
+        evidence.holder === step.holder &&
+        enteringRootKey(ceremony, step.holder) === evidence.fingerprint
         ? undefined
         : 'the backup is of another key than the one of its step';
     case 'sign':

@@ -3,6 +3,7 @@ import type { CareItem, CeremonyView, HomeView, StepView, SummaryRow } from '../
 import { dialects } from '../dialects/dialects.ts';
 import { dateInWords, distanceInWords, timeOfDay } from '../display/dates.ts';
 import { fingerprintFromHex } from '../display/fingerprint.ts';
+import { rootKeysOf } from './backup-gate.ts';
 import { planSentence, planSummary, planTitle } from './describe.ts';
 import { documentPayloads, holderKeys } from './documents.ts';
 import type { Evidence } from './events.ts';
@@ -255,7 +256,8 @@ export function homeView(
       threshold: ceremony.plan.threshold,
       rootKeys: holders.root.map(key => {
         const certificateEnds = root.keys.get(key.keyId)?.certificates[0]?.notAfter;
-        return { ...key, ...(certificateEnds === undefined ? {} : { certificateEnds }) };
+        const onToken = isOnToken(ceremony.plan, key.holder) ? { onToken: true } : {};
+        return { ...key, ...(certificateEnds === undefined ? {} : { certificateEnds }), ...onToken };
       }),
       targetsThreshold: ceremony.plan.targets.threshold,
       targetsKeys: holders.targets,
@@ -283,6 +285,10 @@ export function homeView(
     care: [...care],
   };
 }
+
+/** By the plan of the ceremony that made a root what it is. */
+const isOnToken = ({ holders }: SettledPlan, name: string): boolean =>
+  rootKeysOf(holders).some(key => key.name === name && key.place.kind === 'token');
 
 /** Who came before and after a repository that was moved to another dialect. */
 function succession(

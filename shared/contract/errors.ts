@@ -53,6 +53,7 @@ export const errorCodes = [
   'token-reply-invalid',
   'token-slot-empty',
   'token-slot-taken',
+  'token-shared',
   'token-not-capable',
   'token-management-key',
   'wrong-pin',

@@ -58,9 +58,14 @@ export const repositoryViewSchema = z.object({
   rehearsal: z.boolean(),
   version: z.int(),
   threshold: z.int(),
-  /** `certificateEnds`: of a Notary root key, RFC 3339. */
+  /** `certificateEnds`: of a Notary root key, RFC 3339. `onToken`: it never leaves one, and has no backup. */
   rootKeys: z.array(
-    z.object({ holder: z.string(), keyId: z.string(), certificateEnds: z.string().optional() }),
+    z.object({
+      holder: z.string(),
+      keyId: z.string(),
+      certificateEnds: z.string().optional(),
+      onToken: z.boolean().optional(),
+    }),
   ),
   targetsThreshold: z.int(),
   targetsKeys: z.array(z.object({ holder: z.string(), keyId: z.string() })),

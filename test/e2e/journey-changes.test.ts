@@ -204,6 +204,8 @@ describe.skipIf(reason)(`changes of a root${reason ? ` (${reason})` : ''}`, () =
     await toPage('Root holders');
     await tick('The key of Holder C may be in the wrong hands');
     await desk.text('With the key of Holder C alone nothing could be signed').waitFor();
+    await toPage('Backups');
+    await walk.backupsPage();
     await openAndPrepare();
     await walk.makeKey('Root', 'Holder C');
     // The stolen key is not asked for.
@@ -221,6 +223,9 @@ describe.skipIf(reason)(`changes of a root${reason ? ` (${reason})` : ''}`, () =
     await desk.heading('A TUF repository under the same holders');
     await toPage('Network');
     await desk.radio('Warn and record').check();
+    await toPage('Backups');
+    await walk.backupsPage();
+    await toPage('Network');
     // What was decided is kept when the screen is left.
     await desk.page.keyboard.press('Escape');
     await desk.heading('The desk');

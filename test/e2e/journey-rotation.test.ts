@@ -70,6 +70,7 @@ describe.skipIf(reason)(`a root is changed${reason ? ` (${reason})` : ''}`, () =
     await desk.button(/Add a root holder/).click();
     await desk.text('Holder C leaves. Holder D joins. Any 2 of 3, as before.').waitFor();
     await desk.primary();
+    await walk.backupsPage();
     await desk.heading('How long is the new version valid?');
     await desk.primary();
     await desk.heading('Who can sign?');

@@ -13,6 +13,7 @@ import { custodianAt, pemOf, plainPlan } from '../interop/ceremony-program.ts';
 import { generateOnlineKey } from '../interop/peers/online-roles.ts';
 import { temporaryDirectory } from '../interop/peers/run.ts';
 import { DeskOfTest, p256, passphraseOf } from '../interop/rotation-program.ts';
+import { withoutBackups } from '../unit/build-ceremony.ts';
 import { killAndResume } from './kill-and-resume.ts';
 import { buildChild, startChild } from './vault-processes.ts';
 
@@ -31,6 +32,7 @@ const plan = {
   signers: ['holder-1', 'holder-2', 'release-2'],
   targets: { remove: ['release-desk'], add: p256('release-2') },
   online: { snapshot: 'given', timestamp: 'given' },
+  policy: { network: 'warn', ...withoutBackups },
   participants: [{ name: 'Ada Lovelace', role: 'administrator' }],
 };
 let steps: string[] = [];

@@ -2,6 +2,7 @@
 import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, it, type TestContext } from 'vitest';
+import { withoutBackups } from '../unit/build-ceremony.ts';
 import { courierBlock, jsonLine, rootward } from './ceremony-program.ts';
 import { missingPeers, needPeers } from './peers/availability.ts';
 import {
@@ -114,7 +115,7 @@ const toTwoOfThree = {
   repository: gun,
   add: p256('Bob', 'Carol'),
   threshold: 2,
-  policy: { network: 'warn' },
+  policy: { network: 'warn', ...withoutBackups },
 };
 
 describe('a collection made by notary init', () => {

@@ -7,6 +7,7 @@ import { answered } from '../../electron/cli/output.ts';
 import { withOpenedKey } from '../../electron/vault/age-key-file.ts';
 import type { OnlineKey } from '../../shared/ceremony/plan.ts';
 import type { CeremonyView, PlanPreview } from '../../shared/contract/views.ts';
+import { withoutBackups } from '../unit/build-ceremony.ts';
 import { custodianAt, pemOf } from './ceremony-program.ts';
 import type { OnlineKey as OnlineKeyPair } from './peers/online-roles.ts';
 
@@ -64,9 +65,10 @@ export class DeskOfTest {
   }
 
   request(plan: object, { currentTargets, roots }: HandedIn = {}): object {
+    const gate = 'ceremony' in plan && plan.ceremony === 'adoption' ? {} : withoutBackups;
     const shared = { participants: [{ name: 'Ada Lovelace', role: 'administrator' }] };
     return {
-      plan: { ...shared, policy: { network: 'warn' }, ...plan },
+      plan: { ...shared, policy: { network: 'warn', ...gate }, ...plan },
       rehearsal: this.rehearsal,
       ...(currentTargets ? { currentTargets } : {}),
       ...(roots ? { roots } : {}),

@@ -5,6 +5,7 @@ import { beforeAll, describe, expect, it } from 'vitest';
 import { answered } from '../../electron/cli/output.ts';
 import { planHash } from '../../shared/ceremony/settled-plan.ts';
 import { jsonText } from '../../shared/tuf/canonical-json.ts';
+import { withoutBackups } from '../unit/build-ceremony.ts';
 import { ceremonyFiles, custodianAt, jsonLine, plainPlan, rootward } from './ceremony-program.ts';
 import { needPeers } from './peers/availability.ts';
 import { verifyRootChainWithPythonTuf } from './peers/python-tuf.ts';
@@ -75,6 +76,7 @@ const change = {
   remove: ['holder-3'],
   add: p256('holder-4'),
   signers: ['holder-1', 'holder-2'],
+  policy: { network: 'warn', ...withoutBackups },
 };
 /** Hexadecimal with its last digit changed. */
 const flipped = (sig: string): string => sig.slice(0, -1) + (sig.endsWith('0') ? '1' : '0');

@@ -55,7 +55,7 @@ const rotation = {
   add: [{ name: 'holder-1', keytype: 'ecdsa-p256', custody: 'piv' }],
   signers: ['holder-1', 'holder-2', 'holder-3'],
   participants: [{ name: 'Ada Lovelace', role: 'administrator' }],
-  policy: { network: 'warn' },
+  policy: { network: 'warn', cardLossReason: 'A test of two keys on one card.' },
 };
 
 /** Two ceremonies: the first root with keys on tokens, and a rotation from software to token. */

@@ -4,6 +4,7 @@
  */
 import { createHash } from 'node:crypto';
 import { verifyTwice } from '../../electron/signers/platform-verifier.ts';
+import type { KeyFacts, KnownKey } from '../../shared/ceremony/backup-gate.ts';
 import {
   assembleDocument,
   documentPayloads,
@@ -77,6 +78,14 @@ export class MemoryDesk {
   /** Private keys by fingerprint. */
   readonly keys = new Map<string, TestKey>();
   readonly holderOfKey = new Map<string, string>();
+  /** Where keys are, by fingerprint, other than in this vault with a backup that was proven. */
+  readonly places = new Map<string, KeyFacts | undefined>();
+  readonly known: KnownKey = fingerprint =>
+    this.places.has(fingerprint)
+      ? this.places.get(fingerprint)
+      : this.keys.has(fingerprint)
+        ? { custody: 'software', proven: true }
+        : undefined;
   now = firstMoment;
   /** How long the certificates made here last; Notary's own ten years unless told. */
   certificateLifetime = 10 * 365 * day;
@@ -125,6 +134,7 @@ export class MemoryDesk {
     const plan = rotationPlanSchema.parse({
       ceremony: 'rotation',
       repository: repositoryName,
+      policy: withoutBackups,
       ...changes,
     });
     const repositories = repositoriesOf(this.ceremonies.values());
@@ -140,6 +150,7 @@ export class MemoryDesk {
       currentTargets,
       verifier: verifyTwice,
       holderOf: (fingerprint: string) => this.holderOfKey.get(fingerprint),
+      known: this.known,
     };
     return planRotation(plan, sources, this.now);
   }
@@ -174,10 +185,16 @@ export class MemoryDesk {
       ceremony: 'migration',
       from: repositoryName,
       repository: repositoryName,
+      policy: withoutBackups,
       ...changes,
     });
+    const { known } = this;
     const collection = this.repository('notary-v1', plan.from);
-    return planMigration(plan, { collection, currentTargets, isKept, verifier: verifyTwice }, this.now);
+    return planMigration(
+      plan,
+      { collection, currentTargets, isKept, verifier: verifyTwice, known },
+      this.now,
+    );
   }
 
   migrate(changes: Record<string, unknown> = {}, options: HoldOptions = {}, currentTargets?: string): Held {

@@ -7,12 +7,13 @@ import { sha256Hex } from '../../../shared/display/fingerprint.ts';
 import { checksumList, exportFolder } from '../../media/export-folder.ts';
 import { readBackFolder } from '../../media/read-back.ts';
 import type { OpenVault } from '../vaults.ts';
-import { requireProvenBackups } from './prove-backup.ts';
+import { requireProvenBackups, requireSparedCard } from './prove-backup.ts';
 import { invalidInput, type StepHandler } from './step.ts';
 
 /** Writes the export to a folder or medium. */
 export const exportMetadata: StepHandler<'export'> = async ({ opened, ceremony, input }) => {
   requireProvenBackups(opened, ceremony);
+  requireSparedCard(ceremony);
   const { destination } = input;
   const files = exportFiles(ceremony, opened.position, await readEarlierRoots(opened, ceremony));
   if (!files) throw invalidInput('Not everything is signed yet.');

@@ -14,6 +14,7 @@ import { askForProof, evidenceOfToken, type FoundTokenKey, obtainTokenKey } from
 import { type SignNow, tokenSigning } from '../with-signer.ts';
 import { makeHolderCertificate } from './holder-certificate.ts';
 import { checkPassphrase, keyRecordOf, storeHolderKey } from './holder-key-file.ts';
+import { requireSparedCard } from './prove-backup.ts';
 import { invalidInput, type StepContext, type StepHandler } from './step.ts';
 
 /** Makes a holder's key and keeps it: sealed with their passphrase, or on their token, as the plan says. */
@@ -83,6 +84,11 @@ async function makeTokenKey(
   const own = (record: KeyRecord): boolean =>
     record.holder === holder.name && record.role === (step.role ?? 'root') && !hasEvidence(context, record);
   await takeUpSettings(desk);
+  if ((step.role ?? 'root') === 'root') {
+    const { serial } = await desk.tokens.describe(await desk.tokens.byId(input.token));
+    const name = holder.name;
+    requireSparedCard(ceremony, { name, serial: serial === undefined ? undefined : visible(serial, 64) });
+  }
   const earlier = ceremony.begunTokenKeys.get(step.id);
   const found = await obtainTokenKey(
     desk.tokens,

@@ -8,6 +8,11 @@ import type { FileInput } from '../../../shared/contract/requests.ts';
 import type { HomeView } from '../../../shared/contract/views.ts';
 import { t } from '../messages/index.ts';
 import {
+  aboutBackups,
+  type BackupsDraft,
+  backupsOf,
+  backupsProblems,
+  blankBackups,
   blankRoom,
   type DraftDuration,
   type DraftHolder,
@@ -18,6 +23,7 @@ import {
   type Problems,
   plannedHolder,
   planOfRoom,
+  policyOfBackups,
   type RoomDraft,
   readDuration,
   roomOf,
@@ -44,6 +50,7 @@ export const changePages = [
   'threshold',
   'targets',
   'online',
+  'backups',
   'validity',
   'signers',
   'people',
@@ -70,7 +77,7 @@ export interface Roster {
 }
 
 /** A change as far as it was decided. Public data only. */
-export interface ChangeDraft extends RoomDraft {
+export interface ChangeDraft extends RoomDraft, BackupsDraft {
   readonly parts: ReadonlySet<ChangePart>;
   readonly root: Roster;
   readonly targets: Roster;
@@ -115,6 +122,7 @@ export const draftOf = (repository: Repository): ChangeDraft => ({
   absent: new Set(),
   legacy: '0',
   certificates: null,
+  ...blankBackups,
   ...blankRoom(),
 });
 
@@ -174,6 +182,7 @@ export function draftOfPlan(
     targetsValidity: readDuration(plan.expires?.targets, usualValidity.targets),
     legacy: String(plan.legacy),
     certificates: plan.renewCertificates ? new Set(plan.renewCertificates) : null,
+    ...backupsOf(plan.policy),
     ...roomOf(plan),
   };
   // Who was chosen to sign stays chosen; the others can be added.
@@ -208,6 +217,19 @@ const asksThreshold = (draft: ChangeDraft): boolean =>
   rootAfter(draft).length !== draft.root.members.length ||
   (changesRoot(draft) && draft.threshold === rootAfter(draft).length);
 
+/** Backups are looked at where a root key joins, and where what stands in for one may be another. */
+const asksBackups = (draft: ChangeDraft): boolean => changesRoot(draft) || asksThreshold(draft);
+
+/** @returns whether the root will have a key on a token */
+export const hasTokens = (draft: ChangeDraft, repository: Repository): boolean => {
+  const stays = new Set(keepersOf(draft));
+  const added = [...draft.root.members.filter(member => member.fate === 'replaced'), ...draft.root.joining];
+  return (
+    repository.rootKeys.some(({ holder, onToken }) => onToken && stays.has(holder)) ||
+    (touchesHolders(draft) && added.some(({ custody }) => custody !== 'software'))
+  );
+};
+
 export const touchesTargets = ({ parts }: ChangeDraft): boolean =>
   parts.has('targets') || parts.has('targetsCompromise');
 
@@ -219,6 +241,7 @@ export function pagesOf(draft: ChangeDraft, rehearsal: boolean): readonly Change
     threshold: asksThreshold(draft),
     targets: touchesTargets(draft),
     online: draft.parts.has('online'),
+    backups: asksBackups(draft),
     network: !rehearsal,
   };
   return changePages.filter(page => shown[page] ?? true);
@@ -253,6 +276,7 @@ export function rotationOf(
   const root = touchesHolders(draft) ? moved(draft.root) : { add: [], remove: [] };
   const everyone = new Set([...draft.root.members.map(member => member.name), ...rootAfter(draft)]);
   const reason = draft.thresholdReason.trim();
+  const { participants, policy } = planOfRoom(draft);
   const plan = rotationPlanSchema.safeParse({
     ceremony: 'rotation',
     dialect: repository.dialect,
@@ -283,7 +307,8 @@ export function rotationOf(
     ...(repository.dialect === 'notary-v1' && draft.certificates
       ? { renewCertificates: keepersOf(draft).filter(name => draft.certificates?.has(name)) }
       : {}),
-    ...planOfRoom(draft),
+    participants,
+    policy: { ...policy, ...policyOfBackups(draft) },
   });
   return plan.success ? plan.data : null;
 }
@@ -337,6 +362,7 @@ export function changeProblems(draft: ChangeDraft): ChangeProblems {
         }
       : {},
     online: {},
+    backups: asksBackups(draft) ? backupsProblems(draft) : {},
     validity,
     signers: /^(1?\d|20)$/.test(draft.legacy) ? {} : { legacy: t.change.signers.legacyWrong },
     people: roomProblems(draft),
@@ -370,6 +396,6 @@ export function pageOfWarning(code: string, message: string, pages: readonly Cha
     'targets-from-vault': pages.includes('targets') ? 'targets' : 'validity',
     'network-policy': 'network',
   };
-  const page = wanted[code] ?? 'review';
+  const page = wanted[code] ?? (aboutBackups.has(code) ? 'backups' : 'review');
   return pages.includes(page) ? page : 'review';
 }

@@ -8,12 +8,17 @@ import { t } from '../messages/index.ts';
 import { isSameRepository } from './change.ts';
 import type { Repository } from './change-draft.ts';
 import {
+  type BackupsDraft,
+  backupsOf,
+  backupsProblems,
+  blankBackups,
   blankRoom,
   type DraftDuration,
   durationIsGood,
   isoDuration,
   type Problems,
   planOfRoom,
+  policyOfBackups,
   type RoomDraft,
   readDuration,
   roomOf,
@@ -22,11 +27,19 @@ import {
 } from './plan-parts.ts';
 import { createPlanStore } from './plan-store.ts';
 
-export const movePages = ['repository', 'threshold', 'validity', 'people', 'network', 'review'] as const;
+export const movePages = [
+  'repository',
+  'threshold',
+  'backups',
+  'validity',
+  'people',
+  'network',
+  'review',
+] as const;
 export type MovePage = (typeof movePages)[number];
 
 /** A way from a Notary collection to a TUF 1.0 repository, as far as it was decided. Public data only. */
-export interface MoveDraft extends RoomDraft {
+export interface MoveDraft extends RoomDraft, BackupsDraft {
   readonly repository: string;
   readonly currentTargets: FileInput | null;
   readonly threshold: number;
@@ -45,6 +58,7 @@ export const moveOf = (from: Repository): MoveDraft => ({
   absent: new Set(),
   rootValidity: usualValidity.root,
   targetsValidity: usualValidity.targets,
+  ...blankBackups,
   ...blankRoom(),
 });
 
@@ -61,6 +75,7 @@ export const moveOfPlan = (
   absent: new Set(holdersOf(from).filter(name => plan.signers && !plan.signers.includes(name))),
   rootValidity: readDuration(plan.expires?.root, usualValidity.root),
   targetsValidity: readDuration(plan.expires?.targets, usualValidity.targets),
+  ...backupsOf(plan.policy),
   ...roomOf(plan),
 });
 
@@ -83,6 +98,7 @@ export function moveProblems(draft: MoveDraft, from: Repository): Readonly<Recor
       ? {}
       : { name: draft.repository === '' ? words.name.needed : words.name.wrong },
     threshold,
+    backups: backupsProblems(draft),
     validity,
     people: roomProblems(draft),
     network: {},
@@ -93,6 +109,7 @@ export function moveProblems(draft: MoveDraft, from: Repository): Readonly<Recor
 /** @returns the plan a draft stands for; null while something in it is missing */
 export function migrationOf(draft: MoveDraft, from: Repository): MigrationPlan | null {
   const reason = draft.thresholdReason.trim();
+  const { participants, policy } = planOfRoom(draft);
   const plan = migrationPlanSchema.safeParse({
     ceremony: 'migration',
     from: from.name,
@@ -101,7 +118,8 @@ export function migrationOf(draft: MoveDraft, from: Repository): MigrationPlan |
     ...(reason === '' ? {} : { thresholdReason: reason }),
     ...(draft.absent.size === 0 ? {} : { signers: holdersOf(from).filter(name => !draft.absent.has(name)) }),
     expires: { root: isoDuration(draft.rootValidity), targets: isoDuration(draft.targetsValidity) },
-    ...planOfRoom(draft),
+    participants,
+    policy: { ...policy, ...policyOfBackups(draft) },
   });
   return plan.success ? plan.data : null;
 }

@@ -2,6 +2,10 @@ import type { DialectName, GenesisPlan, GenesisPlanInput } from '../../../shared
 import { repositoryNameSchema } from '../../../shared/ceremony/plan.ts';
 import { t } from '../messages/index.ts';
 import {
+  type BackupsDraft,
+  backupsOf,
+  backupsProblems,
+  blankBackups,
   blankRoom,
   type DraftDuration,
   type DraftHolder,
@@ -12,6 +16,7 @@ import {
   type Problems,
   plannedHolder,
   planOfRoom,
+  policyOfBackups,
   type RoomDraft,
   readDuration,
   roomOf,
@@ -33,7 +38,7 @@ export const plannerPages = [
 export type PlannerPage = (typeof plannerPages)[number];
 
 /** What has been typed so far. Public data only; it is not a plan until it is complete. */
-export interface Draft extends RoomDraft {
+export interface Draft extends RoomDraft, BackupsDraft {
   readonly dialect: DialectName | null;
   readonly repository: string;
   readonly holders: readonly DraftHolder[];
@@ -44,9 +49,6 @@ export interface Draft extends RoomDraft {
   readonly signers: readonly number[];
   readonly targetsHolders: readonly DraftHolder[];
   readonly targetsThreshold: number;
-  /** Whether every root key's backup is proven before anything is signed; waived only with a reason. */
-  readonly backups: 'prove' | 'waive';
-  readonly backupsReason: string;
   readonly rootValidity: DraftDuration;
   readonly targetsValidity: DraftDuration;
 }
@@ -68,10 +70,9 @@ export function blankDraft(): Draft {
     signers: [],
     targetsHolders: [holder(words.holder.suggestedTargets)],
     targetsThreshold: 1,
-    backups: 'prove',
-    backupsReason: '',
     rootValidity: usualValidity.root,
     targetsValidity: usualValidity.targets,
+    ...blankBackups,
     ...blankRoom(),
   };
 }
@@ -134,10 +135,7 @@ export function draftProblems(
       ...nameProblems(draft.targetsHolders, words.holder.nameTwice),
       ...(draft.targetsThreshold > draft.targetsHolders.length ? { threshold: words.targets.wrong } : {}),
     },
-    backups:
-      draft.backups === 'waive' && draft.backupsReason.trim() === ''
-        ? { reason: words.backups.reasonNeeded }
-        : {},
+    backups: backupsProblems(draft),
     validity,
     people: roomProblems(draft),
     network: {},
@@ -161,11 +159,7 @@ export function planOf(draft: Draft): GenesisPlanInput | null {
     targets: { threshold: draft.targetsThreshold, holders: plain(draft.targetsHolders) },
     expires: { root: isoDuration(draft.rootValidity), targets: isoDuration(draft.targetsValidity) },
     participants,
-    policy: {
-      ...policy,
-      backups: draft.backups,
-      ...(draft.backups === 'waive' ? { backupsReason: draft.backupsReason.trim() } : {}),
-    },
+    policy: { ...policy, ...policyOfBackups(draft) },
   };
 }
 
@@ -183,10 +177,9 @@ export function planToChange(plan: GenesisPlan): Draft {
     signers: holders.filter(holder => plan.signers?.includes(holder.name)).map(holder => holder.id),
     targetsHolders: rows(plan.targets.holders),
     targetsThreshold: plan.targets.threshold,
-    backups: plan.policy.backups,
-    backupsReason: plan.policy.backupsReason ?? '',
     rootValidity: readDuration(plan.expires?.root, usualValidity.root),
     targetsValidity: readDuration(plan.expires?.targets, usualValidity.targets),
+    ...backupsOf(plan.policy),
     ...roomOf(plan),
   };
 }

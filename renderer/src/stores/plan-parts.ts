@@ -116,6 +116,42 @@ export function roomProblems({ administrator, witnesses, observers }: RoomDraft)
   return administrator === '' ? { ...problems, 'name-0': words.administratorNeeded } : problems;
 }
 
+// ---------------------------------------------------------------- backups
+/** Whether the backups of new root keys are proven before anything is signed; waived only with a reason. */
+export interface BackupsDraft {
+  readonly backups: 'prove' | 'waive';
+  readonly backupsReason: string;
+  /** Why the root may depend on a single token, where it does. */
+  readonly cardLossReason: string;
+}
+
+/** What the custodian says that is put right where backups are decided. */
+export const aboutBackups: ReadonlySet<string> = new Set(['backups-reason', 'card-loss-reason']);
+
+export const blankBackups: BackupsDraft = { backups: 'prove', backupsReason: '', cardLossReason: '' };
+
+type GatedPolicy = Extract<Plan, { ceremony: 'genesis' }>['policy'];
+
+/** @returns what the policy of a plan says about backups */
+export const backupsOf = (policy: GatedPolicy): BackupsDraft => ({
+  backups: policy.backups,
+  backupsReason: policy.backupsReason ?? '',
+  cardLossReason: policy.cardLossReason ?? '',
+});
+
+/** @returns what a draft adds to the policy of a plan */
+export function policyOfBackups(draft: BackupsDraft): Omit<GatedPolicy, 'network'> {
+  const cardLossReason = draft.cardLossReason.trim();
+  return draft.backups === 'waive'
+    ? { backups: 'waive', backupsReason: draft.backupsReason.trim() }
+    : { backups: 'prove', ...(cardLossReason === '' ? {} : { cardLossReason }) };
+}
+
+export const backupsProblems = (draft: BackupsDraft): Problems =>
+  draft.backups === 'waive' && draft.backupsReason.trim() === ''
+    ? { reason: t.planner.backups.reasonNeeded }
+    : {};
+
 // ---------------------------------------------------------------- durations
 export type DurationUnit = 'Y' | 'M' | 'D';
 export interface DraftDuration {

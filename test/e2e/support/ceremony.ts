@@ -94,14 +94,7 @@ export class Walk {
       await hands.type(desk.field('Name of targets holder 1'), plan.targetsHolder);
     await this.#onScreen('planner-targets');
     await desk.primary();
-    await this.#arrive('What if a root key is lost?', 'planner-backups');
-    if (plan.backups !== 'prove') {
-      await hands.choose(desk.radio('Go on without'));
-      const why = desk.field('Why may it go live without a proven backup?');
-      await hands.type(why, 'A test of something else.');
-    }
-    await this.#onScreen('planner-backups');
-    await desk.primary();
+    await this.backupsPage(plan.backups);
     if (!plan.rehearsal) {
       await this.screen('How long is it valid?', 'planner-validity');
       await desk.primary();
@@ -117,6 +110,19 @@ export class Walk {
     await this.#arrive('Read the plan', 'planner-review');
     await desk.text('The script').waitFor();
     await this.#onScreen('planner-review');
+  }
+
+  /** The page of a plan on which it says whether backups are proven first. */
+  async backupsPage(backups?: 'prove'): Promise<void> {
+    const { desk, hands } = this;
+    await this.#arrive('What if a root key is lost?', 'planner-backups');
+    if (backups !== 'prove') {
+      await hands.choose(desk.radio('Go on without'));
+      const why = desk.field('Why may it go live without a proven backup?');
+      await hands.type(why, 'A test of something else.');
+    }
+    await this.#onScreen('planner-backups');
+    await desk.primary();
   }
 
   /** Opens the ceremony of a plan of any kind, from any of its pages. */

@@ -141,6 +141,9 @@ test('a change is planned, page by page', { timeout: 120_000 }, async () => {
   await heading('The online keys are replaced');
   await preview.look('change-online');
   await primary();
+  await heading('What if a root key is lost?');
+  await preview.look('change-backups');
+  await primary();
   await heading('How long is the new version valid?');
   await preview.look('change-validity');
   await primary();
@@ -173,6 +176,10 @@ test('a simple change, and the ceremony it makes', { timeout: 180_000 }, async (
   await primary();
   await field('What becomes of the key of Holder C').selectOption('Leaves');
   await button(/Add a root holder/).click();
+  await primary();
+  await heading('What if a root key is lost?');
+  await preview.page.getByRole('radio', { name: 'Go on without' }).check();
+  await field('Why may it go live without a proven backup?').fill('A test of something else.');
   await primary();
   await heading('How long is the new version valid?');
   for (let pages = 0; pages < 4; pages += 1) await primary();
@@ -331,6 +338,8 @@ test('a collection is moved to TUF 1.0', async () => {
   await primary();
   await heading('How many of them must sign?');
   await preview.look('move-threshold');
+  await primary();
+  await heading('What if a root key is lost?');
   await primary();
   await primary();
   await primary();

@@ -159,7 +159,7 @@ export const planner = {
     label: 'Before anything is signed',
     prove: {
       name: 'Prove every backup',
-      text: 'Each root key is restored from its backup once. For every root that anybody will depend on.',
+      text: 'Each new root key is restored from its backup once. For every root that anybody will depend on.',
     },
     waive: {
       name: 'Go on without',
@@ -168,6 +168,9 @@ export const planner = {
     reasonLabel: 'Why may it go live without a proven backup?',
     reasonHint: 'One line. It is read aloud with the plan.',
     reasonNeeded: 'Give a reason.',
+    cardLossLabel: 'If the loss of one token would lose the root: why is that accepted?',
+    cardLossHint:
+      'Keys on tokens have no backup. Needed only where the others do not meet the threshold without one token; then it is read aloud with the plan.',
   },
   network: {
     label: 'When a network is present',

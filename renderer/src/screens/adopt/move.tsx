@@ -10,7 +10,9 @@ import {
   moveProblems,
   useMove,
 } from '../../stores/move-draft.ts';
+import { aboutBackups } from '../../stores/plan-parts.ts';
 import { usePlanning } from '../../stores/plan-store.ts';
+import { BackupsPolicy } from '../plan/backups-policy.tsx';
 import { CurrentTargets } from '../plan/current-targets.tsx';
 import plan from '../plan/plan.module.css';
 import { besidePlan, PlanFrame, type Warning } from '../plan/plan-frame.tsx';
@@ -96,10 +98,23 @@ function ValidityPage({ error }: PageProps) {
   return <BothValidities draft={draft} error={error} onChange={change} />;
 }
 
-const bodies = { repository: RepositoryPage, threshold: ThresholdPage, validity: ValidityPage } as const;
+function BackupsPage({ error }: PageProps) {
+  const { draft, subject: from, change } = usePlanning(useMove);
+  const hasTokens = from.rootKeys.some(({ onToken }) => onToken);
+  return <BackupsPolicy draft={draft} hasTokens={hasTokens} error={error} onChange={change} />;
+}
+
+const bodies = {
+  repository: RepositoryPage,
+  threshold: ThresholdPage,
+  backups: BackupsPage,
+  validity: ValidityPage,
+} as const;
+const pageWords = { ...words.pages, backups: t.planner.pages.backups };
 const isOwn = (page: MovePage): page is keyof typeof bodies => page in bodies;
 const placeOf = ({ code, blocking }: Warning): MovePage => {
   if (/threshold|quorum/.test(code)) return 'threshold';
+  if (aboutBackups.has(code)) return 'backups';
   return blocking ? 'repository' : 'review';
 };
 
@@ -121,7 +136,7 @@ function MovePlan() {
         .map(name => {
           const Body = bodies[name];
           const error = (field: string) => (visited.has(name) ? problems[name][field] : undefined);
-          return { name, ...words.pages[name], body: <Body error={error} /> };
+          return { name, ...pageWords[name], body: <Body error={error} /> };
         })}
       page={page}
       visited={visited}

@@ -4,6 +4,7 @@ import { useChange } from '../../stores/change.ts';
 import { type ChangePage, pageOfWarning, pagesOf, rotationOf } from '../../stores/change-draft.ts';
 import { besidePlan, type LastPage, PlanFrame } from '../plan/plan-frame.tsx';
 import {
+  BackupsPage,
   HoldersPage,
   OnlinePage,
   SignersPage,
@@ -21,9 +22,11 @@ const bodies: Readonly<Record<Exclude<ChangePage, LastPage>, React.ReactNode>> =
   threshold: <ThresholdPage />,
   targets: <TargetsPage />,
   online: <OnlinePage />,
+  backups: <BackupsPage />,
   validity: <ValidityPage />,
   signers: <SignersPage />,
 };
+const pageWords = { ...words.pages, backups: t.planner.pages.backups };
 const isOwn = (page: ChangePage): page is Exclude<ChangePage, LastPage> => page in bodies;
 
 /** Plans a change of a root that is there, or changes the plan of one that is open. */
@@ -39,7 +42,7 @@ function ChangePlan() {
       title={title}
       crumbs={[repository.name, title]}
       rehearsal={rehearsal}
-      pages={names.filter(isOwn).map(name => ({ name, ...words.pages[name], body: bodies[name] }))}
+      pages={names.filter(isOwn).map(name => ({ name, ...pageWords[name], body: bodies[name] }))}
       page={page}
       visited={visited}
       goTo={goTo}

@@ -10,6 +10,7 @@ import {
   type ChangePart,
   changeParts,
   type Fate,
+  hasTokens,
   keepersOf,
   type Member,
   type Roster,
@@ -19,6 +20,7 @@ import {
   touchesHolders,
   touchesTargets,
 } from '../../stores/change-draft.ts';
+import { BackupsPolicy } from '../plan/backups-policy.tsx';
 import { CurrentTargets } from '../plan/current-targets.tsx';
 import { custodies, everyKeytype, HolderList, rootKeytypes } from '../plan/holder-list.tsx';
 import plan from '../plan/plan.module.css';
@@ -237,6 +239,18 @@ export function OnlinePage() {
         title={repository.dialect === 'notary-v1' ? words.online.notary : words.online.text}
       />
     </div>
+  );
+}
+
+export function BackupsPage() {
+  const { draft, repository, change, shown } = useChangeDraft();
+  return (
+    <BackupsPolicy
+      draft={draft}
+      hasTokens={hasTokens(draft, repository)}
+      error={field => shown('backups', field)}
+      onChange={change}
+    />
   );
 }
 

@@ -1,6 +1,7 @@
 import { Check, Choices, Group, TextField } from '../../components/fields.tsx';
 import { t } from '../../messages/index.ts';
 import { withHolders, withThreshold } from '../../stores/plan-draft.ts';
+import { BackupsPolicy } from '../plan/backups-policy.tsx';
 import { everyKeytype, HolderList, rootKeytypes } from '../plan/holder-list.tsx';
 import css from '../plan/plan.module.css';
 import { RootThreshold, ThresholdChoice } from '../plan/threshold.tsx';
@@ -144,30 +145,12 @@ export function TargetsPage() {
 export function BackupsPage() {
   const { draft, change, shown } = useDraft();
   return (
-    <div className={css.fields}>
-      <Choices
-        label={words.backups.label}
-        autoFocus
-        value={draft.backups}
-        choices={[
-          { value: 'prove', ...words.backups.prove, aside: words.network.standard },
-          { value: 'waive', ...words.backups.waive },
-        ]}
-        onChange={backups => change({ backups })}
-      />
-      {draft.backups === 'waive' && (
-        <TextField
-          label={words.backups.reasonLabel}
-          hint={words.backups.reasonHint}
-          value={draft.backupsReason}
-          lines={2}
-          width="full"
-          maxLength={500}
-          error={shown('backups', 'reason')}
-          onChange={backupsReason => change({ backupsReason })}
-        />
-      )}
-    </div>
+    <BackupsPolicy
+      draft={draft}
+      hasTokens={draft.holders.some(({ custody }) => custody !== 'software')}
+      error={field => shown('backups', field)}
+      onChange={change}
+    />
   );
 }
 

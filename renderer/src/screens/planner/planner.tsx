@@ -1,6 +1,7 @@
 import { useMemo } from 'react';
 import { t } from '../../messages/index.ts';
 import { type PlannerPage, pagesFor, planOf } from '../../stores/plan-draft.ts';
+import { aboutBackups } from '../../stores/plan-parts.ts';
 import { usePlanner } from '../../stores/planner.ts';
 import { type LastPage, PlanFrame } from '../plan/plan-frame.tsx';
 import {
@@ -45,6 +46,7 @@ function FirstRootPlan() {
       room={draft}
       onRoom={change}
       plan={plan}
+      placeOf={({ code }) => (aboutBackups.has(code) ? 'backups' : 'review')}
       revising={revising}
       end={end}
       fixed={words.review.fixed}
