@@ -4,6 +4,7 @@ import type { CareItem } from '../contract/views.ts';
 import { dateInWords, distanceInWords } from '../display/dates.ts';
 import { addDuration } from '../tuf/date-time.ts';
 import { backupsOf, type Inventory, provenBackupOf, setName } from './inventory.ts';
+import { standInFor } from './stand-in.ts';
 
 /** What a vault's care is judged by. */
 export interface Kept {
@@ -44,9 +45,20 @@ export function careItems({ records, repositories, inventory }: Kept, now: numbe
   const inUse = fingerprintsInUse(states);
   const ours = records.filter(record => record.custody === 'software' && inUse.has(record.fingerprint));
   const items = ours.flatMap(record => keyCare(record, inventory, now));
-  items.push(...splitCare(records, inventory));
+  items.push(...tokenCare(records, states), ...splitCare(records, inventory));
   if (ours.length > 0) items.push(...drillCare(states, inventory, now));
   return items.sort((one, other) => pressing[one.severity] - pressing[other.severity]);
+}
+
+/** Keys on tokens have no backup: told where nothing stands in for them. */
+function tokenCare(records: readonly KeyRecord[], repositories: readonly RepositoryState[]): CareItem[] {
+  return records.flatMap(record => {
+    if (record.custody === 'software') return [];
+    const found = standInFor(record, records, repositories);
+    if (found?.kind !== 'none') return [];
+    const about = { kind: 'key', fingerprint: record.fingerprint } as const;
+    return [{ message: `${record.repository}: ${found.text}`, severity: 'warning', about }];
+  });
 }
 
 /** Words of a split that was broken off lie about, and look like a backup. */

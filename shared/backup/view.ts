@@ -1,4 +1,5 @@
 import type { KeyRecord } from '../ceremony/key-record.ts';
+import type { RepositoryState } from '../ceremony/repository.ts';
 import type { BackupsView, BackupView } from '../contract/backup-views.ts';
 import { fingerprintFromHex } from '../display/fingerprint.ts';
 import { careItems, fingerprintsInUse, type Kept, keyInWords } from './care.ts';
@@ -6,6 +7,7 @@ import { scenarioTitles } from './drill.ts';
 import type { ShareSet } from './events.ts';
 import { type Backup, backupsOf, type Inventory, provenBackupOf, setName } from './inventory.ts';
 import { shareableSecret } from './shareable.ts';
+import { standInFor } from './stand-in.ts';
 
 export interface KeyName {
   readonly fingerprint: string;
@@ -39,6 +41,7 @@ export function backupsView(
       algorithm: record.algorithm,
       inUse: inUse.has(record.fingerprint),
       ...stateOf(record, inventory),
+      ...standIn(record, records, repositories),
       splittable: record.custody === 'software' && shareableSecret(record.algorithm) !== undefined,
       backupIds: backupsOf(inventory, record.fingerprint).map(backup => backup.id),
       passphraseChange: record.custody === 'software' ? passphraseConsequences(record, inventory) : [],
@@ -57,6 +60,15 @@ export function backupsView(
       })),
     open: kept.open,
   };
+}
+
+function standIn(
+  record: KeyRecord,
+  records: readonly KeyRecord[],
+  repositories: readonly RepositoryState[],
+): Pick<BackupsView['keys'][number], 'standIn'> {
+  const found = record.custody === 'software' ? undefined : standInFor(record, records, repositories);
+  return found ? { standIn: found } : {};
 }
 
 function stateOf(

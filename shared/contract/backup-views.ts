@@ -16,9 +16,14 @@ export const backupKeyViewSchema = z.object({
   inUse: z.boolean(),
   /**
    * `proven`: it was recovered from a backup. `unproven`: there is a backup nobody has tried. `none`: there is none.
-   * `stays-on-token`: it never leaves its card; another holder's key stands in for it.
+   * `stays-on-token`: it never leaves its card, and has none.
    */
   state: z.enum(['proven', 'unproven', 'none', 'stays-on-token']),
+  /**
+   * What stands in for a root key on a token (stand-in.ts): a second token, keys that can have backups, or nothing: the
+   * loss of that one card would lose the root.
+   */
+  standIn: z.object({ kind: z.enum(['second-token', 'other-keys', 'none']), text: z.string() }).optional(),
   /** The last time it was recovered, and from which backup. */
   proven: z.object({ time: z.string(), backupId: z.string() }).optional(),
   /** Shares can be made of it: keys of 32 bytes. */

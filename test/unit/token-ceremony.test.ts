@@ -105,6 +105,42 @@ const signWith = (view: CeremonyView, credential: object): StepInput => ({
 const codeOf = (outcome: { ok: boolean; error?: { code: string } }) =>
   outcome.ok ? 'ok' : outcome.error?.code;
 
+describe('a root whose keys are all on one card', () => {
+  const gated = { network: 'warn', backups: 'prove' } as const;
+
+  it('is stopped at the key with which its loss would lose the root, before the card is told anything', async () => {
+    const { card } = rig.card();
+    const plan = pivPlan({ policy: gated });
+    const { id } = await rig.open(plan);
+    await expect(rig.drive(id, plan, out(), { tokens: slots, secrets: pinsOf(plan) })).rejects.toMatchObject({
+      code: 'token-shared',
+      message: expect.stringContaining(
+        'the keys of holder-1, holder-2 is lost, 1 of the 2 keys needed is left',
+      ),
+    });
+    expect((await rig.read(id)).presentStepId).toBe('root-key-2');
+    expect(card.received.filter(apdu => apdu.startsWith('0047'))).toHaveLength(1);
+  });
+
+  it('is made where the plan gives the reason; that nothing stands in for the keys is told for good', async () => {
+    rig.card();
+    const plan = pivPlan({ policy: { ...gated, cardLossReason: 'The other cards are on their way.' } });
+    const { id } = await rig.open(plan);
+    const view = await rig.drive(id, plan, out(), { tokens: slots, secrets: pinsOf(plan) });
+    expect(view.state).toBe('finished');
+    const { text } = answered(await rig.custodian.handle('readTranscript', { ceremonyId: id }));
+    expect(text.replace(/\s+/g, ' ')).toContain('Reason given: The other cards are on their way.');
+    const { keys, due } = answered(await rig.custodian.handle('describeBackups', { rehearsal: true }));
+    expect(keys.map(({ role, standIn }) => [role, standIn?.kind]).sort()).toEqual([
+      ['root', 'none'],
+      ['root', 'none'],
+      ['root', 'none'],
+      ['targets', undefined],
+    ]);
+    expect(due[0]?.message).toContain('no root key is left, and the root can never be changed again');
+  });
+});
+
 describe('a 2-of-3 root with one software key, one PIV card and one PKCS#11 token', () => {
   for (const dialect of ['tuf-1.0', 'notary-v1'] as const) {
     it(`is made and proved (${dialect}); what the tokens are stands in journal, records and transcript`, async () => {
@@ -114,6 +150,11 @@ describe('a 2-of-3 root with one software key, one PIV card and one PKCS#11 toke
       const { id } = await rig.open(plan);
       const view = await rig.drive(id, plan, out(), { tokens: places, secrets: pinsOf(plan) });
       expect(view.state).toBe('finished');
+      const backups = answered(await rig.custodian.handle('describeBackups', { rehearsal: true }));
+      expect(backups.keys.flatMap(({ standIn }) => standIn?.kind ?? [])).toEqual([
+        'second-token',
+        'second-token',
+      ]);
       const key = view.steps.find(step => step.kind === 'generate-key' && step.who === 'holder-2');
       expect(key?.place).toMatchObject({
         custody: 'piv',

@@ -228,6 +228,7 @@ function tell(view: BackupsView, { json }: Values, output: Output): void {
     output.out(
       `${key.fingerprint.hex.slice(0, 16)}  ${key.role} key of ${key.holder}, ${key.repository}: ${stateInWords[key.state]}${proven}\n`,
     );
+    if (key.standIn) output.out(`                  ${key.standIn.text}\n`);
   }
   for (const backup of view.backups) {
     output.out(`${backup.id}  ${backup.title}: ${backup.state}\n`);

@@ -28,7 +28,7 @@ export const backups = {
     unproven: 'There is a backup, but nobody has ever restored it.',
     none: 'If this disk fails, or its passphrase is forgotten, the key is lost.',
     'stays-on-token':
-      'This key never leaves its token, so it has no backup. What stands in for it is another holder’s key: keep more keys in the root than its threshold asks for, and keep the tokens in different places.',
+      'This key never leaves its token, so it has no backup. Keep more keys in the root than its threshold asks for, and the tokens in different places.',
   },
   notInUse: 'No root in use lists this key yet.',
   due: 'What is due',

@@ -21,10 +21,10 @@ export type KeyEntry = BackupsView['keys'][number];
 const tones = { proven: 'good', unproven: 'warning', none: 'warning', 'stays-on-token': 'plain' } as const;
 
 /** How a key stands, in a sentence. */
-function standing({ state, proven }: KeyEntry): string {
-  return state === 'proven'
-    ? words.stateText.proven(dateInWords(proven?.time ?? ''))
-    : words.stateText[state];
+function standing({ state, proven, standIn }: KeyEntry): string {
+  const said =
+    state === 'proven' ? words.stateText.proven(dateInWords(proven?.time ?? '')) : words.stateText[state];
+  return standIn ? `${said} ${standIn.text}` : said;
 }
 
 /** One key: how it stands, its backups, and what can be done. */
@@ -55,7 +55,10 @@ export function KeyPage({
           {words.keyTitle(words.role(entry.role), entry.holder)}
         </Heading>
         {error && <ErrorPanel error={error} />}
-        <Notice tone={tones[entry.state]} title={words.state[entry.state]}>
+        <Notice
+          tone={entry.standIn?.kind === 'none' ? 'warning' : tones[entry.state]}
+          title={words.state[entry.state]}
+        >
           <p>{standing(entry)}</p>
           {!entry.inUse && !onToken && <p>{words.notInUse}</p>}
         </Notice>
