@@ -5,11 +5,15 @@ import type { CeremonyView, StepView } from '../../shared/contract/views.ts';
 import type { Custodian } from '../custodian/custodian.ts';
 import { proveByBundle, type ScriptedBackup } from './backup-by-bundle.ts';
 import { answered } from './output.ts';
+import { credentialFor, opensKeyOf, pinOf } from './passphrases.ts';
 import { type TokenAnswer, tokenKeyInput } from './token-answers.ts';
 
 /** What a scripted ceremony needs to answer every step. */
 export interface Answers {
-  /** Passphrases, and PINs of tokens, by the holder's name. An empty one: the token asks for none. */
+  /**
+   * Passphrases, and PINs of tokens, by the holder's name. Who has both has the PIN under "NAME (PIN)". An empty one: the
+   * token asks for none.
+   */
   readonly passphrases: ReadonlyMap<string, string>;
   /** Where keys on tokens go, by the holder's name or "root NAME". */
   readonly tokens?: ReadonlyMap<string, TokenAnswer>;
@@ -58,13 +62,14 @@ export async function driveCeremony(
 /** @returns the next step that can be done here; undefined at the end, or when only absent holders are waited for */
 const nextStep = (ceremony: CeremonyView, answers: Answers): StepView | undefined =>
   ceremony.steps.find(
-    step => step.canComplete && (step.kind !== 'sign' || answers.passphrases.has(step.who)),
+    step => step.canComplete && (step.kind !== 'sign' || opensKeyOf(answers.passphrases, step.who)),
   );
 
 /** Asked for before the first step: a ceremony should not stop half-way for want of a line in a file. */
 function requirePassphrases(ceremony: CeremonyView, { passphrases }: Answers): void {
   const missing = ceremony.steps.find(
-    step => opensKey(step) && step.kind !== 'sign' && step.state !== 'done' && !passphrases.has(step.who),
+    step =>
+      opensKey(step) && step.kind !== 'sign' && step.state !== 'done' && !opensKeyOf(passphrases, step.who),
   );
   if (!missing) return;
   throw new RootwardError('passphrase-needed', {
@@ -86,19 +91,15 @@ async function answer(
   answers: Answers,
 ): Promise<StepInput> {
   const isOnToken = step.place !== undefined && step.place.custody !== 'software';
-  const passphrase = () => new TextEncoder().encode(secretFor(answers.passphrases, step.who, isOnToken));
-  const credential = () => {
-    if (!isOnToken) return { passphrase: passphrase() };
-    const pin = passphrase();
-    return pin.length === 0 ? {} : { pin };
-  };
+  const passphrase = () => new TextEncoder().encode(answers.passphrases.get(step.who));
+  const credential = () => credentialFor(answers.passphrases, step.who, step.place);
   switch (step.kind) {
     case 'attendance':
       // A holder whose passphrase is not here signs on another machine and is not in the room.
       return {
         kind: step.kind,
         people: ceremony.people.filter(
-          person => person.role !== 'holder' || answers.passphrases.has(person.name),
+          person => person.role !== 'holder' || opensKeyOf(answers.passphrases, person.name),
         ),
       };
     case 'isolation':
@@ -109,7 +110,12 @@ async function answer(
       return isOnToken
         ? {
             kind: step.kind,
-            token: await tokenKeyInput(custodian, step, answers.tokens ?? new Map(), passphrase()),
+            token: await tokenKeyInput(
+              custodian,
+              step,
+              answers.tokens ?? new Map(),
+              new TextEncoder().encode(pinOf(answers.passphrases, step.who)),
+            ),
           }
         : { kind: step.kind, passphrase: passphrase() };
     case 'certify-key':
@@ -145,18 +151,6 @@ async function answer(
       return { kind: step.kind };
   }
 }
-
-/**
- * One person may have a key in a file and another on a token: then the file has their passphrase under their name and
- * the PIN under "NAME (PIN)".
- * @returns what opens a key, as it stands in the passphrase file
- */
-export const secretFor = (
-  passphrases: ReadonlyMap<string, string>,
-  holder: string,
-  isOnToken: boolean,
-): string | undefined =>
-  (isOnToken ? passphrases.get(`${holder} (PIN)`) : undefined) ?? passphrases.get(holder);
 
 const opensKey = (step: StepView): boolean =>
   step.kind === 'generate-key' ||

@@ -32,7 +32,7 @@ import { publicKeyFromPem } from '../../shared/tuf/public-key.ts';
 import { verifyTwice } from '../signers/platform-verifier.ts';
 import { type Desk, requireOpen } from './desk.ts';
 import type { OpenVault } from './vaults.ts';
-import { placesOf, viewOf } from './view-of.ts';
+import { placesIn, viewOf } from './view-of.ts';
 
 interface PlanRequest {
   readonly plan: Plan;
@@ -55,7 +55,7 @@ export async function previewPlan(desk: Desk, request: PlanRequest): Promise<Pla
     return { summary: [], sentence: '', warnings: [...warnings], script: [] };
   const settled = settle('0'.repeat(16));
   const opened = (await desk.vaults.existing()).find(vault => vault.rehearsal === request.rehearsal);
-  const placeOf = placesOf((await opened?.vault.listKeys()) ?? []);
+  const placeOf = await placesIn(opened);
   return {
     summary: planSummary(settled),
     sentence: planSentence(settled),

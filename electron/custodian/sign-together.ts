@@ -25,7 +25,7 @@ import { verifyTwice } from '../signers/platform-verifier.ts';
 import { type Desk, requireOpen } from './desk.ts';
 import { payloadView } from './follow-ceremony.ts';
 import type { OpenVault } from './vaults.ts';
-import { placesOf, viewOf } from './view-of.ts';
+import { placesIn, viewOf } from './view-of.ts';
 import { withSigner } from './with-signer.ts';
 
 /** Makes the file for other offline machines. @throws RootwardError `step-not-present` when nothing is to be signed */
@@ -54,7 +54,7 @@ export async function readSigningRequest(
   const checked = checkSigningRequest(readRequestFile(file.bytes));
   const { plan, planHash } = checked.request;
   const opened = await vaultFor(desk, plan.rehearsal);
-  const placeOf = placesOf((await opened?.vault.listKeys()) ?? []);
+  const placeOf = await placesIn(opened);
   return {
     repository: plan.repository,
     dialect: plan.dialect,

@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { foldInventory, type Inventory, inventoryAfter } from '../../shared/backup/inventory.ts';
 import type { DatedEvent } from '../../shared/ceremony/dated-event.ts';
 import { type JournalEvent, journalEventSchema } from '../../shared/ceremony/events.ts';
+import { foldMoves, type KeyMoves, movesAfter } from '../../shared/ceremony/key-places.ts';
 import { applyEvent, type CeremonyState, foldJournal } from '../../shared/ceremony/state.ts';
 import type { JournalPosition } from '../../shared/ceremony/view.ts';
 import { RootwardError } from '../../shared/contract/errors.ts';
@@ -14,6 +15,8 @@ export interface OpenVault {
   readonly rehearsal: boolean;
   readonly ceremonies: ReadonlyMap<string, CeremonyState>;
   readonly inventory: Inventory;
+  /** To which tokens keys were copied, and from which they were deleted. */
+  readonly moves: KeyMoves;
   readonly position: JournalPosition;
   /** Writes an event and folds it in. What it speaks of must be durable before. */
   append(event: JournalEvent): Promise<void>;
@@ -61,6 +64,7 @@ export class Vaults {
       const { clock, onJournal } = this.#options;
       const ceremonies = new Map(foldJournal(vault.journal.entries));
       let inventory = foldInventory(vault.journal.entries);
+      let moves = foldMoves(vault.journal.entries);
       await sweepScratch(vault.path);
       await sweepUnfinishedVaults(vault.path);
       const opened: OpenVault = {
@@ -69,6 +73,9 @@ export class Vaults {
         ceremonies,
         get inventory() {
           return inventory;
+        },
+        get moves() {
+          return moves;
         },
         get position() {
           return { entries: vault.journal.entries.length, head: vault.journal.head };
@@ -80,6 +87,7 @@ export class Vaults {
           const entry = await vault.journal.append(event, time);
           applyEvent(ceremonies, entry);
           inventory = inventoryAfter(inventory, entry);
+          moves = movesAfter(moves, entry.event);
           onJournal(entry.entry, entry.hash);
         },
       };

@@ -1,4 +1,4 @@
-import type { KeyRecord } from '../../shared/ceremony/key-record.ts';
+import { keyPlace } from '../../shared/ceremony/key-places.ts';
 import { ceremonyView, type PlaceOfKey } from '../../shared/ceremony/view.ts';
 import type { CeremonyView } from '../../shared/contract/views.ts';
 import type { OpenVault } from './vaults.ts';
@@ -7,21 +7,15 @@ import type { OpenVault } from './vaults.ts';
 export async function viewOf(opened: OpenVault, ceremonyId: string): Promise<CeremonyView> {
   const ceremony = opened.ceremonies.get(ceremonyId);
   if (!ceremony) throw new Error('an event was appended and not folded');
-  return ceremonyView(ceremony, opened.position, placesOf(await opened.vault.listKeys()));
+  return ceremonyView(ceremony, opened.position, await placesIn(opened));
 }
 
-/** @returns where each key is, by a vault's records */
-export function placesOf(records: readonly KeyRecord[]): PlaceOfKey {
+/** @returns where each key is, by a vault's records and its journal; without a vault no key is anywhere */
+export async function placesIn(opened: OpenVault | undefined): Promise<PlaceOfKey> {
+  const records = (await opened?.vault.listKeys()) ?? [];
   const byFingerprint = new Map(records.map(record => [record.fingerprint, record]));
   return fingerprint => {
     const record = byFingerprint.get(fingerprint);
-    if (!record) return undefined;
-    if (record.custody === 'software') return { custody: 'software', fingerprint };
-    const { product, serial, slotName, touchPolicy } = record.token;
-    return {
-      custody: record.custody,
-      fingerprint,
-      token: { product, slotName, touchPolicy, ...(serial === undefined ? {} : { serial }) },
-    };
+    return record && opened && keyPlace(record, opened.moves);
   };
 }

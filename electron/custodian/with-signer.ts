@@ -1,6 +1,8 @@
+import type { EvidenceOf } from '../../shared/ceremony/events.ts';
+import { tokensOf } from '../../shared/ceremony/key-places.ts';
 import type { KeyRecord } from '../../shared/ceremony/key-record.ts';
 import type { Credential } from '../../shared/ceremony/steps.ts';
-import { tokenInWords } from '../../shared/ceremony/token-facts.ts';
+import { type TokenEvidence, tokenInWords } from '../../shared/ceremony/token-facts.ts';
 import { RootwardError } from '../../shared/contract/errors.ts';
 import type { TokenEvent } from '../../shared/contract/tokens.ts';
 import { visible } from '../../shared/display/visible.ts';
@@ -18,6 +20,9 @@ import type { OpenVault } from './vaults.ts';
 /** Signs once with a key that is named already. What it returns was verified by two implementations. */
 export type SignNow = (message: Uint8Array, hash: HashName) => Uint8Array | Promise<Uint8Array>;
 
+/** Which token signs, for the journal. */
+export type SigningToken = NonNullable<EvidenceOf<'sign'>['token']>;
+
 /** How long a token waits to be touched, in seconds: a YubiKey 15; on a Ledger people read a display first. */
 const touchSeconds: Readonly<Record<TokenCustody, number>> = { piv: 15, ledger: 60, pkcs11: 30 };
 
@@ -25,8 +30,12 @@ const touchSeconds: Readonly<Record<TokenCustody, number>> = { piv: 15, ledger: 
  * The one way to a signature. Finds the key, in this vault or on a token that is plugged in, and hands its signing
  * function to `use`. A sealed key is opened for each signature and wiped; a token's session is opened for each
  * signature and closed.
+ *
+ * A key may be in more than one place, and its holder chooses by what they give: a passphrase opens the file, a PIN is
+ * for a token. With neither the token is meant, where the key is on one: not every token asks for a PIN.
  * @param fingerprint SHA-256 of the key's SubjectPublicKeyInfo
- * @param credential the passphrase for a software key, the PIN for a token; the caller wipes it
+ * @param credential the passphrase of the key's file, or the PIN of its token; the caller wipes it
+ * @param use gets the token as well, where it is one that signs
  * @throws RootwardError `key-not-found`, `passphrase-needed`, `wrong-passphrase`, `key-damaged`; `token-not-found`,
  *   `token-wrong`, `pin-needed`, and what the token's driver throws; `signature-invalid`, `verifiers-disagree`
  */
@@ -35,28 +44,36 @@ export async function withSigner<Result>(
   opened: OpenVault,
   fingerprint: string,
   credential: Credential,
-  use: (sign: SignNow, record: KeyRecord) => Promise<Result>,
+  use: (sign: SignNow, token: SigningToken | undefined) => Promise<Result>,
 ): Promise<Result> {
   const record = await opened.vault.readRecord(fingerprint);
   const publicKey = publicKeyFromPem(record.publicKey);
   const { passphrase, pin } = credential;
-  // A software key may have been copied to a token: whoever types a PIN means that one.
-  if (record.custody === 'software' && (passphrase !== undefined || pin === undefined)) {
+  const tokens = tokensOf(record, opened.moves);
+  const isForFile = passphrase !== undefined || (pin === undefined && tokens.length === 0);
+  if (record.custody === 'software' && isForFile) {
     const { sealed } = await opened.vault.readKey(fingerprint);
-    if (!passphrase) throw passphraseNeeded();
+    if (passphrase === undefined || passphrase.length === 0) throw passphraseNeeded();
     const signer = softwareSigner(publicKey, (secret, open) => withOpenedKey(sealed, secret, open));
-    return use((message, hash) => signAndVerify(signer, message, hash, passphrase), record);
+    return use((message, hash) => signAndVerify(signer, message, hash, passphrase), undefined);
   }
   await takeUpSettings(desk);
-  const token = await desk.tokens.holding(publicKey, nameOfHome(record));
-  return use(tokenSigning(desk, token, publicKey, pin, record.holder), record);
+  const token = await desk.tokens.holding(publicKey, nameOfHome(record, tokens));
+  const seen = desk.tokens.lastSeen(token);
+  return use(tokenSigning(desk, token, publicKey, pin, record.holder), {
+    custody: token.custody,
+    product: visible(seen?.product || token.product, 64),
+    ...(seen?.serial === undefined ? {} : { serial: visible(seen.serial, 64) }),
+  });
 }
 
 /** How people know the token a key is on. */
-const nameOfHome = (record: KeyRecord): TokenName =>
-  record.custody === 'software'
-    ? { custody: 'piv', serial: undefined, words: `A token with the key of ${record.holder}` }
-    : { custody: record.custody, serial: record.token.serial, words: tokenInWords(record.token) };
+function nameOfHome({ holder }: KeyRecord, tokens: readonly TokenEvidence[]): TokenName {
+  const [first] = tokens;
+  // A crash may have come between the copy and the journal's line about it.
+  if (!first) return { custody: 'piv', serial: undefined, words: `a token with the key of ${holder}` };
+  return { custody: first.custody, serial: first.serial, words: tokens.map(tokenInWords).join(' or on ') };
+}
 
 /**
  * @param holder whose key it is, for the window

@@ -7,6 +7,7 @@
  * - `leftovers-removed`: unfinished temporary files of a crash
  * - `key-damaged`: a key cannot be used (its record or its sealed file is missing or damaged)
  * - `key-without-record`: a sealed key that no ceremony finished
+ * - `key-file-left`: a key that is on a token by its record has a sealed file as well
  * - `repository-damaged`: a repository's folder cannot be read
  */
 export interface Notice {
@@ -19,6 +20,7 @@ export interface Notice {
     | 'leftovers-removed'
     | 'key-damaged'
     | 'key-without-record'
+    | 'key-file-left'
     | 'repository-damaged';
   /** One or two sentences for people. */
   readonly message: string;

@@ -123,12 +123,21 @@ export interface Vault<Event extends JournalEvent = JournalEvent> {
   readKey(fingerprint: string): Promise<{ record: SoftwareKeyRecord; sealed: Uint8Array }>;
   /** @returns the records of all keys that can be used, those on tokens too, in the order of their fingerprints */
   listKeys(): Promise<KeyRecord[]>;
+  /** @returns the fingerprints of which there is a sealed file, whatever their records say */
+  listSealed(): Promise<string[]>;
   /**
    * Puts another sealed file in the place of a key's: the same key under a new passphrase (which the caller must have
    * made sure of by opening both). At every instant one of the two is there.
    * @throws RootwardError as `storeKey`; `key-not-found`
    */
   replaceSealedKey(fingerprint: string, sealed: Uint8Array): Promise<void>;
+  /**
+   * Makes a key that is in a file one that is on a token only: its record says so first, then its sealed file is removed,
+   * and those that were put aside. May be repeated where it was interrupted.
+   * @returns how many files were removed
+   * @throws RootwardError `key-not-found`, `invalid-value`, and as `storageError` maps what the disk answers
+   */
+  destroyKeyFiles(record: TokenKeyRecord): Promise<number>;
   /**
    * Stores a published file of a repository, in the place of one of the same name. Name files by their version
    * (`1.root.json`), so that nothing the journal speaks of is ever replaced.
@@ -733,6 +742,7 @@ function vaultOver<Event extends JournalEvent>(
       }),
     readRecord: fingerprint => whileOpen(() => requireRecord(fingerprint)),
     readKey: fingerprint => whileOpen(() => readKey(fingerprint)),
+    listSealed: () => whileOpen(() => fingerprints('.age')),
     listKeys: () =>
       whileOpen(async () => {
         const records: KeyRecord[] = [];
@@ -753,6 +763,27 @@ function vaultOver<Event extends JournalEvent>(
         checkSealed(sealed);
         if ((await requireRecord(fingerprint)).custody !== 'software') await readKey(fingerprint);
         await writeFileDurably(keyFile(fingerprint, 'age'), sealed, { fileSystem, readBack: true });
+      }),
+    destroyKeyFiles: record =>
+      whileOpen(async () => {
+        const parsed = keyRecordSchema.safeParse(record);
+        if (!parsed.success || parsed.data.rehearsal !== description.rehearsal)
+          throw invalidValue('The record of the key is not of the agreed form.', parsed.error);
+        const { fingerprint } = parsed.data;
+        if ((await requireRecord(fingerprint)).custody === 'software') {
+          const bytes = jsonBytes(parsed.data);
+          await writeFileDurably(keyFile(fingerprint, 'json'), bytes, { fileSystem, readBack: true });
+        }
+        const sealed = ((await listFolder(keys, fileSystem)) ?? []).filter(
+          name => name === `${fingerprint}.age` || name.startsWith(`${fingerprint}.age.aside-`),
+        );
+        try {
+          for (const name of sealed) await fileSystem.remove(path.join(keys, name));
+          await fileSystem.syncFolder(keys);
+        } catch (error) {
+          throw storageError(error, keyFile(fingerprint, 'age'), 'Removing');
+        }
+        return sealed.length;
       }),
     restoreKey: (record, sealed, { putAside, time }) =>
       whileOpen(async () => {
@@ -845,7 +876,17 @@ function vaultOver<Event extends JournalEvent>(
     const records = await fingerprints('.json');
     for (const fingerprint of records) {
       try {
-        if ((await requireRecord(fingerprint)).custody !== 'software') continue;
+        const record = await requireRecord(fingerprint);
+        if (record.custody !== 'software') {
+          const file = keyFile(fingerprint, 'age');
+          if ((await describe(file, fileSystem)) === undefined) continue;
+          found.push({
+            kind: 'key-file-left',
+            message: `The key of ${record.holder} is on ${tokenInWords(record.token)} by its record, and a sealed file of it is here as well: destroying or restoring that file was interrupted. Do it once more.`,
+            place: file,
+          });
+          continue;
+        }
         const { sealed } = await readKey(fingerprint);
         inspectSealedKey(sealed);
       } catch (error) {

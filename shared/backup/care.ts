@@ -3,7 +3,7 @@ import type { RepositoryState } from '../ceremony/repository.ts';
 import type { CareItem } from '../contract/views.ts';
 import { dateInWords, distanceInWords } from '../display/dates.ts';
 import { addDuration } from '../tuf/date-time.ts';
-import { backupsOf, type Inventory, provenBackupOf, setName } from './inventory.ts';
+import { backupsOf, type Inventory, isBackedUpKey, provenBackupOf, setName } from './inventory.ts';
 import { standInFor } from './stand-in.ts';
 
 /** What a vault's care is judged by. */
@@ -43,16 +43,21 @@ const upperFirst = (text: string): string => text.charAt(0).toUpperCase() + text
 export function careItems({ records, repositories, inventory }: Kept, now: number): CareItem[] {
   const states = [...repositories];
   const inUse = fingerprintsInUse(states);
-  const ours = records.filter(record => record.custody === 'software' && inUse.has(record.fingerprint));
+  const ours = records.filter(record => isBackedUpKey(record, inventory) && inUse.has(record.fingerprint));
   const items = ours.flatMap(record => keyCare(record, inventory, now));
-  items.push(...tokenCare(records, states), ...splitCare(records, inventory));
+  const onTokens = records.filter(record => !isBackedUpKey(record, inventory));
+  items.push(...tokenCare(onTokens, records, states), ...splitCare(records, inventory));
   if (ours.length > 0) items.push(...drillCare(states, inventory, now));
   return items.sort((one, other) => pressing[one.severity] - pressing[other.severity]);
 }
 
 /** Keys on tokens have no backup: told where nothing stands in for them. */
-function tokenCare(records: readonly KeyRecord[], repositories: readonly RepositoryState[]): CareItem[] {
-  return records.flatMap(record => {
+function tokenCare(
+  onTokens: readonly KeyRecord[],
+  records: readonly KeyRecord[],
+  repositories: readonly RepositoryState[],
+): CareItem[] {
+  return onTokens.flatMap(record => {
     if (record.custody === 'software') return [];
     const found = standInFor(record, records, repositories);
     if (found?.kind !== 'none') return [];

@@ -4,7 +4,7 @@ import { RootwardError } from '../contract/errors.ts';
 import { visible } from '../display/visible.ts';
 import { fingerprintsInUse, type Kept, keyInWords } from './care.ts';
 import type { BackupEventOf, ScenarioName, ShareSet } from './events.ts';
-import { type Backup, backupsOf, setName } from './inventory.ts';
+import { type Backup, backupsOf, isBackedUpKey, setName } from './inventory.ts';
 
 export const scenarioTitles: Readonly<Record<ScenarioName, string>> = {
   'holder-machine-gone': 'A holder’s machine is gone',
@@ -45,8 +45,8 @@ export interface DrillPlan {
 export function planDrill(ask: DrillAsk, kept: Kept): DrillPlan {
   const repositories = [...kept.repositories];
   const inUse = fingerprintsInUse(repositories);
-  const software = kept.records.filter(record => record.custody === 'software');
-  const used = software.filter(record => inUse.has(record.fingerprint));
+  const recoverable = kept.records.filter(record => isBackedUpKey(record, kept.inventory));
+  const used = recoverable.filter(record => inUse.has(record.fingerprint));
   switch (ask.scenario) {
     case 'holder-machine-gone': {
       const keys = used.filter(record => record.holder === ask.holder);
@@ -84,7 +84,7 @@ export function planDrill(ask: DrillAsk, kept: Kept): DrillPlan {
       };
     }
     case 'key-leaked':
-      return keyLeaked(ask, software, repositories);
+      return keyLeaked(ask, recoverable, repositories);
   }
 }
 
@@ -124,7 +124,7 @@ function sharesLost(ask: DrillAsk, { inventory, records }: Kept): DrillPlan {
 
 function keyLeaked(
   ask: DrillAsk,
-  software: readonly KeyRecord[],
+  recoverable: readonly KeyRecord[],
   repositories: readonly RepositoryState[],
 ): DrillPlan {
   const found = repositories.find(
@@ -138,7 +138,7 @@ function keyLeaked(
   const threshold = root.roles.get('root')?.threshold ?? 1;
   const others = holders.root.filter(key => key.holder !== ask.holder);
   const fingerprints = others.map(key => root.keys.get(key.keyId)?.publicKey?.fingerprint);
-  const keys = software.filter(record => fingerprints.includes(record.fingerprint));
+  const keys = recoverable.filter(record => fingerprints.includes(record.fingerprint));
   if (keys.length === 0)
     throw nothingToDo(`Besides that of ${ask.holder}, this vault has no root key of ${name}.`);
   // Whoever has their key elsewhere, on a card or another machine, signs with it.

@@ -1,4 +1,5 @@
 import { type DatedEvent, refuseEntry } from '../ceremony/dated-event.ts';
+import type { KeyRecord } from '../ceremony/key-record.ts';
 import { visible } from '../display/visible.ts';
 import { nobleVerifier } from '../tuf/signature.ts';
 import { proofProblem, readChallenge } from './challenge.ts';
@@ -217,6 +218,13 @@ function withNote(backup: BackupMade, note: BackupEventOf<'backup-note'>): Backu
 /** @returns the backups that hold a key, newest first; void ones too */
 export const backupsOf = (inventory: Inventory, fingerprint: string): Backup[] =>
   [...inventory.backups.values()].filter(backup => backup.fingerprints.includes(fingerprint)).reverse();
+
+/**
+ * @returns whether a key can be recovered from a backup: it is in a file of this vault, or was in one before that was
+ *   destroyed in favour of a token. A key that was made on a token never left it.
+ */
+export const isBackedUpKey = ({ custody, fingerprint }: KeyRecord, inventory: Inventory): boolean =>
+  custody === 'software' || backupsOf(inventory, fingerprint).length > 0;
 
 /** A backup that counts, with the last time this key was recovered from it. */
 export interface ProvenBackup {

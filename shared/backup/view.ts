@@ -5,7 +5,14 @@ import { fingerprintFromHex } from '../display/fingerprint.ts';
 import { careItems, fingerprintsInUse, type Kept, keyInWords } from './care.ts';
 import { scenarioTitles } from './drill.ts';
 import type { ShareSet } from './events.ts';
-import { type Backup, backupsOf, type Inventory, provenBackupOf, setName } from './inventory.ts';
+import {
+  type Backup,
+  backupsOf,
+  type Inventory,
+  isBackedUpKey,
+  provenBackupOf,
+  setName,
+} from './inventory.ts';
 import { shareableSecret } from './shareable.ts';
 import { standInFor } from './stand-in.ts';
 
@@ -41,7 +48,7 @@ export function backupsView(
       algorithm: record.algorithm,
       inUse: inUse.has(record.fingerprint),
       ...stateOf(record, inventory),
-      ...standIn(record, records, repositories),
+      ...standIn(record, kept, repositories),
       splittable: record.custody === 'software' && shareableSecret(record.algorithm) !== undefined,
       backupIds: backupsOf(inventory, record.fingerprint).map(backup => backup.id),
       passphraseChange: record.custody === 'software' ? passphraseConsequences(record, inventory) : [],
@@ -64,18 +71,22 @@ export function backupsView(
 
 function standIn(
   record: KeyRecord,
-  records: readonly KeyRecord[],
+  { records, inventory }: Pick<Kept, 'records' | 'inventory'>,
   repositories: readonly RepositoryState[],
 ): Pick<BackupsView['keys'][number], 'standIn'> {
-  const found = record.custody === 'software' ? undefined : standInFor(record, records, repositories);
+  const found =
+    record.custody === 'software' || isBackedUpKey(record, inventory)
+      ? undefined
+      : standInFor(record, records, repositories);
   return found ? { standIn: found } : {};
 }
 
 function stateOf(
-  { fingerprint, custody }: KeyRecord,
+  record: KeyRecord,
   inventory: Inventory,
 ): Pick<BackupsView['keys'][number], 'state' | 'proven'> {
-  if (custody !== 'software') return { state: 'stays-on-token' };
+  const { fingerprint } = record;
+  if (!isBackedUpKey(record, inventory)) return { state: 'stays-on-token' };
   const found = provenBackupOf(inventory, fingerprint);
   if (found) return { state: 'proven', proven: { time: found.proven.time, backupId: found.backup.id } };
   const isThere = backupsOf(inventory, fingerprint).some(backup => !backup.voided);

@@ -5,7 +5,7 @@ import { networkStatusSchema } from '../contract/views.ts';
 import { tokenCustodySchema } from './custody.ts';
 import { settledPlanSchema } from './settled-plan.ts';
 import { presentPersonSchema } from './steps.ts';
-import { tokenEvidenceSchema } from './token-facts.ts';
+import { tokenEvidenceSchema, tokenFactsSchema } from './token-facts.ts';
 
 const hex64 = z.string().regex(/^[0-9a-f]{64}$/);
 const ceremonyId = z.string().regex(/^[0-9a-f]{16}$/);
@@ -45,7 +45,10 @@ export const evidenceSchema = z.discriminatedUnion('kind', [
     role: roleSchema,
     holder: z.string(),
     fingerprint: hex64,
-    form: z.string(),
+    /** What the file was; absent for a key that was found on a token. */
+    form: z.string().optional(),
+    /** Where the key is, unless in this vault. */
+    token: tokenEvidenceSchema.optional(),
   }),
   z.strictObject({
     kind: z.literal('online-keys'),
@@ -72,6 +75,11 @@ export const evidenceSchema = z.discriminatedUnion('kind', [
     payloadHash: hex64,
     /** The signature objects, as they stand in the metadata: one a key ID under which the key signs. */
     signatures: z.array(z.record(z.string(), z.string())).min(1),
+    /** The token that signed. Absent: the key's file in this vault did, or another machine, or an older journal. */
+    token: tokenFactsSchema
+      .pick({ product: true, serial: true })
+      .extend({ custody: tokenCustodySchema })
+      .optional(),
     /** It came as a file from another machine; the holder need not have been in the room. */
     received: z.boolean().optional(),
   }),
@@ -126,6 +134,23 @@ export const journalEventSchema = z.discriminatedUnion('type', [
   z.strictObject({ type: z.literal('export-reopened'), ceremonyId }),
   /** A key of this vault was copied to a token. Its sealed file stays, and so does its backup. */
   z.strictObject({ type: z.literal('key-brought-to-token'), fingerprint: hex64, token: tokenEvidenceSchema }),
+  /** A key of this vault was deleted from a token. */
+  z.strictObject({
+    type: z.literal('key-left-token'),
+    fingerprint: hex64,
+    custody: tokenCustodySchema,
+    serial: z.string().optional(),
+    slot: z.string(),
+  }),
+  /** A key's sealed file was destroyed on purpose: the key is on this token, which signed with it, and in a backup. */
+  z.strictObject({
+    type: z.literal('key-file-destroyed'),
+    fingerprint: hex64,
+    token: tokenEvidenceSchema,
+    backupId: z.string().regex(/^[0-9a-f]{16}$/),
+    /** When the journal says that this backup was proven. */
+    proven: z.string(),
+  }),
   /** This vault's key signed a request of another machine. */
   z.strictObject({
     type: z.literal('request-signed'),

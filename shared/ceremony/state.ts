@@ -98,7 +98,13 @@ export function foldJournal(events: readonly DatedEvent[]): VaultState {
 /** Applies one more event to a state, in place. @throws RootwardError as `foldJournal` */
 export function applyEvent(state: Map<string, CeremonyState>, { entry, time, event }: DatedEvent): void {
   if (event.type === 'vault-created' || event.type === 'request-signed' || isBackupEvent(event)) return;
-  if (event.type === 'key-brought-to-token') return;
+  // Where keys are is a fold of its own (key-places.ts).
+  if (
+    event.type === 'key-brought-to-token' ||
+    event.type === 'key-left-token' ||
+    event.type === 'key-file-destroyed'
+  )
+    return;
   const contradiction = (what: string): never => refuseEntry(entry, what);
 
   if (event.type === 'ceremony-opened') {

@@ -14,7 +14,7 @@ import type { SettledPlan } from './settled-plan.ts';
 import { signingKey } from './signing-request.ts';
 import { type CeremonyState, evidenceOf, openSteps, peoplePresent, presentStep } from './state.ts';
 import type { PresentPerson } from './steps.ts';
-import { tokenRows } from './token-facts.ts';
+import { tokenInWords, tokenRows } from './token-facts.ts';
 
 export interface JournalPosition {
   readonly entries: number;
@@ -160,10 +160,12 @@ export function outcome(ceremony: CeremonyState, evidence: Evidence): SummaryRow
     case 'certify-key':
       return [{ label: 'New certificate of', value: evidence.holder }];
     case 'import-key':
-      return [
-        { label: 'From', value: evidence.form },
-        { label: 'Key file', value: `keys/${evidence.fingerprint}.age` },
-      ];
+      return evidence.token
+        ? tokenRows(evidence.token)
+        : [
+            { label: 'From', value: evidence.form ?? '' },
+            { label: 'Key file', value: `keys/${evidence.fingerprint}.age` },
+          ];
     case 'online-keys':
       return (['snapshot', 'timestamp'] as const).map(role => ({
         label: role === 'snapshot' ? 'Snapshot key' : 'Timestamp key',
@@ -181,6 +183,7 @@ export function outcome(ceremony: CeremonyState, evidence: Evidence): SummaryRow
       return [
         { label: 'Signed bytes, SHA-256', value: evidence.payloadHash },
         ...evidence.signatures.map(signature => ({ label: 'With key', value: signature.keyid ?? '' })),
+        ...(evidence.token ? [{ label: 'On', value: tokenInWords(evidence.token) }] : []),
       ];
     case 'prove':
       return [

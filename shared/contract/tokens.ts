@@ -49,6 +49,8 @@ export const tokenKeyOwnerSchema = z.object({
   role: z.string(),
   repository: z.string(),
   rehearsal: z.boolean(),
+  /** Its sealed file is in this vault, too. */
+  inFile: z.boolean(),
 });
 
 export const tokenSlotViewSchema = z.object({
@@ -200,6 +202,17 @@ export const tokenActionSchema = z.discriminatedUnion('action', [
     pin: secret.optional(),
     managementKey: managementKey.optional(),
   }),
+  /**
+   * Destroys the sealed file of a key that is on this token, so that the key is on the token and in its backup only. The
+   * key signs once on the token before. `confirmation`: the first 12 digits of its fingerprint, typed.
+   */
+  z.strictObject({
+    action: z.literal('destroy-key-file'),
+    slot: slotIdSchema,
+    fingerprint: hex64,
+    confirmation: z.string().max(64),
+    pin: secret.optional(),
+  }),
   /** A certificate beside the key, self-signed, as Notary's own YubiKey support looks for it. */
   z.strictObject({
     action: z.literal('write-certificate'),
@@ -233,11 +246,8 @@ export const tokenProofSchema = z.object({
 });
 export type TokenProof = z.infer<typeof tokenProofSchema>;
 
-/** Where the key of a step is kept, and on which token, as far as this vault knows. */
-export const keyPlaceSchema = z.object({
+const onePlaceSchema = z.object({
   custody: custodySchema,
-  /** Of the key, once it is made: a token that holds it is the right one. */
-  fingerprint: hex64.optional(),
   token: z
     .object({
       product: z.string(),
@@ -246,6 +256,14 @@ export const keyPlaceSchema = z.object({
       touchPolicy: touchPolicySchema,
     })
     .optional(),
+});
+
+/** Where the key of a step is kept, and on which token, as far as this vault knows. */
+export const keyPlaceSchema = onePlaceSchema.extend({
+  /** Of the key, once it is made: a token that holds it is the right one. */
+  fingerprint: hex64.optional(),
+  /** Where else this very key is; its holder chooses. */
+  others: z.array(onePlaceSchema).optional(),
 });
 export type KeyPlace = z.infer<typeof keyPlaceSchema>;
 

@@ -588,7 +588,7 @@ describe('what is plugged in', () => {
     await driveTo('root-key-3', plan, id);
     const [token] = (await describeTokens()).tokens;
     expect(token?.slots.find(slot => slot.id === '9c')?.key?.owners).toEqual([
-      { holder: 'holder-2', role: 'root', repository: plan.repository, rehearsal: true },
+      { holder: 'holder-2', role: 'root', repository: plan.repository, rehearsal: true, inFile: false },
     ]);
     expect(token?.advice.map(({ message }) => message).join(' ')).toMatch(/PIN.*PUK.*management key/);
   });
@@ -709,20 +709,34 @@ describe('setting a token up', () => {
       'token-slot-empty',
     );
   });
+});
 
-  it('brings a key there once its backup was proven, and then signs with the PIN as with the passphrase', async () => {
-    const { card } = rig.card();
-    const plan = plainPlan();
-    const { id } = await rig.open(plan);
-    const view = await driveTo('sign-root-1', plan, id);
-    const { keys } = answered(await rig.custodian.handle('describeBackups', { rehearsal: true }));
-    const fingerprint = keys.find(({ holder }) => holder === 'holder-1')?.fingerprint.hex ?? '';
-    const passphrase = () => utf8('passphrase-of-holder-1 é');
-    const bring = () =>
-      task({ action: 'import-key', slot: '9c', fingerprint, passphrase: passphrase(), managementKey });
-    expect(codeOf(await bring())).toBe('backup-not-proven');
-    expect(card.received.filter(apdu => apdu.startsWith('00fe'))).toEqual([]);
+describe('a key of this vault that is brought to a card', () => {
+  const managementKey = defaultManagementKey(24);
+  const passphrase = () => utf8('passphrase-of-holder-1 é');
+  let fingerprint: string;
+  let view: CeremonyView;
+  let card: ReturnType<TokenRig['card']>['card'];
+  let plug: ReturnType<TokenRig['card']>['plug'];
+  /** Before the key came to the card. */
+  let touches: number;
 
+  const task = async (what: object) => {
+    const { tokens } = answered(await rig.custodian.handle('describeTokens', {}));
+    return rig.custodian.handle('manageToken', { token: tokens[0]?.id ?? '', task: what } as never);
+  };
+  const bring = () =>
+    task({ action: 'import-key', slot: '9a', fingerprint, passphrase: passphrase(), managementKey });
+  const destroy = (changes: object = {}) =>
+    task({
+      action: 'destroy-key-file',
+      slot: '9a',
+      fingerprint,
+      confirmation: fingerprint.slice(0, 12),
+      pin: pin(),
+      ...changes,
+    });
+  const prove = async () => {
     const medium = path.join(folder, 'medium');
     mkdirSync(medium);
     const bundle = answered(
@@ -734,21 +748,162 @@ describe('setting a token up', () => {
         destination: medium,
       }),
     );
-    const { restoreId } = answered(
-      await rig.custodian.handle('beginRestore', { purpose: 'prove', rehearsal: true }),
-    );
+    await recover('prove', bundle.path);
+    return bundle.path;
+  };
+  const recover = async (purpose: 'prove' | 'restore', file: string) => {
+    const { restoreId } = answered(await rig.custodian.handle('beginRestore', { purpose, rehearsal: true }));
     answered(
       await rig.custodian.handle('addBundle', {
         restoreId,
-        file: { name: path.basename(bundle.path), bytes: new Uint8Array(readFileSync(bundle.path)) },
+        file: { name: path.basename(file), bytes: new Uint8Array(readFileSync(file)) },
         opens: { passphrase: utf8('a passphrase for the bundle') },
       }),
     );
-    answered(await rig.custodian.handle('proveBackup', { restoreId }));
+    if (purpose === 'prove') answered(await rig.custodian.handle('proveBackup', { restoreId }));
+    return restoreId;
+  };
+  const place = async () => {
+    view = await rig.read(view.id);
+    return view.steps.find(({ id }) => id === 'sign-root-1')?.place;
+  };
+  const sign = (credential: object) => rig.complete(view, signWith(view, credential), 'sign-root-1');
+  const keyFiles = () => readdirSync(path.join(folder, 'vault-rehearsal/keys')).sort();
+
+  beforeEach(async () => {
+    // The others are on the card already: they cost no scrypt.
+    ({ card, plug } = rig.card());
+    const { holders, ...others } = pivPlan({ signers: ['holder-1', 'holder-2'] });
+    const plan = {
+      ...others,
+      holders: [{ name: 'holder-1', keytype: 'ecdsa-p256' } as const, ...holders.slice(1)],
+    };
+    const { id } = await rig.open(plan);
+    view = await driveTo('sign-root-1', plan, id);
+    const { keys } = answered(await rig.custodian.handle('describeBackups', { rehearsal: true }));
+    fingerprint = keys.find(({ holder }) => holder === 'holder-1')?.fingerprint.hex ?? '';
+    touches = card.touches;
+  });
+
+  it('gets there only once its backup was proven; then its holder chooses, the card first', async () => {
+    expect(await place()).toEqual({ custody: 'software', fingerprint });
+    expect(codeOf(await bring())).toBe('backup-not-proven');
+    expect(card.received.filter(apdu => apdu.startsWith('00fe'))).toEqual([]);
+    await prove();
     expect(codeOf(await bring())).toBe('ok');
     const { tokens } = answered(await rig.custodian.handle('describeTokens', {}));
-    expect(tokens[0]?.slots.find(({ key }) => key)?.key).toMatchObject({ fingerprint, origin: 'imported' });
-    expect(codeOf(await rig.complete(view, signWith(view, { pin: pin() }), 'sign-root-1'))).toBe('ok');
-    expect(card.touches).toBe(1);
+    expect(tokens[0]?.slots.find(({ id }) => id === '9a')?.key).toMatchObject({
+      fingerprint,
+      origin: 'imported',
+      owners: [{ holder: 'holder-1', inFile: true }],
+    });
+    expect(await place()).toMatchObject({
+      custody: 'piv',
+      token: { serial: '12345678' },
+      others: [{ custody: 'software' }],
+    });
+    // With nothing given the card is meant, which asks for its PIN.
+    expect(codeOf(await sign({}))).toBe('pin-needed');
+    expect(card.touches).toBe(touches);
+    view = answered(await sign({ pin: pin() }));
+    expect(card.touches).toBe(touches + 1);
+    const signed = view.steps.find(({ id }) => id === 'sign-root-1')?.outcome;
+    expect(signed).toContainEqual({ label: 'On', value: expect.stringContaining('serial 12345678') });
+    // Gone again by the journal, after another start, too: the file alone is left.
+    expect(
+      codeOf(
+        await task({
+          action: 'delete-key',
+          slot: '9a',
+          fingerprint,
+          confirmation: fingerprint.slice(0, 12),
+          managementKey,
+        }),
+      ),
+    ).toBe('ok');
+    await rig.reopen();
+    expect(await place()).toEqual({ custody: 'software', fingerprint });
+  });
+
+  it('is signed with by its file where the holder says so, without the card being there', async () => {
+    await prove();
+    answered(await bring());
+    plug.unplug();
+    expect(await sign({ pin: pin() })).toMatchObject({
+      error: { code: 'token-not-found', message: expect.stringContaining('12345678') },
+    });
+    view = answered(await sign({ passphrase: passphrase() }));
+    expect(card.touches).toBe(touches);
+    const signed = view.steps.find(({ id }) => id === 'sign-root-1')?.outcome;
+    expect(signed?.map(({ label }) => label)).not.toContain('On');
+  });
+
+  it('is taken down as brought where a crash came before the journal could say so', async () => {
+    await prove();
+    const journal = path.join(folder, 'vault-rehearsal/journal.jsonl');
+    const before = readFileSync(journal);
+    answered(await bring());
+    await rig.custodian.close();
+    writeFileSync(journal, before);
+    await rig.reopen();
+    expect(await place()).toEqual({ custody: 'software', fingerprint });
+    // Whoever types the PIN now means the card all the same; bringing it again writes the missing line.
+    expect(codeOf(await bring())).toBe('ok');
+    expect(await place()).toMatchObject({ custody: 'piv', others: [{ custody: 'software' }] });
+    expect(codeOf(await sign({ pin: pin() }))).toBe('ok');
+  });
+
+  it('loses its file only on purpose, with a proven backup and a card that signs; the backup brings it back', async () => {
+    const bundle = await prove();
+    answered(await bring());
+    const files = keyFiles();
+    expect(codeOf(await destroy({ confirmation: 'yes' }))).toBe('step-input-invalid');
+    expect(codeOf(await destroy({ fingerprint: 'f'.repeat(64), confirmation: 'f'.repeat(12) }))).toBe(
+      'token-wrong',
+    );
+    expect(codeOf(await destroy({ pin: utf8('111111') }))).toBe('wrong-pin');
+    expect(codeOf(await destroy({ pin: undefined }))).toBe('pin-needed');
+    expect(keyFiles()).toEqual(files);
+    expect(await place()).toMatchObject({ others: [{ custody: 'software' }] });
+
+    const done = answered(await destroy()) as { message: string };
+    expect(done.message).toMatch(/destroyed.*on .*12345678.*backup/s);
+    expect(keyFiles()).toEqual(files.filter(name => name !== `${fingerprint}.age`));
+    await rig.reopen();
+    const after = await place();
+    expect(after).toMatchObject({ custody: 'piv', fingerprint, token: { serial: '12345678' } });
+    expect(after?.others).toBeUndefined();
+    expect(codeOf(await sign({ passphrase: passphrase() }))).toBe('pin-needed');
+    // Its backup counts as before.
+    const { keys } = answered(await rig.custodian.handle('describeBackups', { rehearsal: true }));
+    expect(keys.find(key => key.fingerprint.hex === fingerprint)).toMatchObject({ state: 'proven' });
+    expect(codeOf(await destroy())).toBe('key-not-found');
+
+    // The card is lost: the key comes back from its backup, into a file.
+    const restoreId = await recover('restore', bundle);
+    const finished = await rig.custodian.handle('finishRestore', {
+      restoreId,
+      keys: [{ fingerprint, passphrase: utf8('another passphrase for it'), putAside: true }],
+    });
+    expect(codeOf(finished)).toBe('ok');
+    view = answered(await sign({ passphrase: utf8('another passphrase for it') }));
+    expect(card.touches).toBe(touches + 1);
+  });
+
+  it('keeps its file where it has no proven backup any more', async () => {
+    await prove();
+    answered(await bring());
+    const { backups } = answered(await rig.custodian.handle('describeBackups', { rehearsal: true }));
+    answered(
+      await rig.custodian.handle('voidBackup', {
+        backupId: backups[0]?.id ?? '',
+        reason: 'the medium was lost',
+        confirmation: 'void',
+        leavesWithout: true,
+      }),
+    );
+    const files = keyFiles();
+    expect(codeOf(await destroy())).toBe('backup-not-proven');
+    expect(keyFiles()).toEqual(files);
   });
 });

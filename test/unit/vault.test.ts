@@ -296,6 +296,42 @@ describe('keys', () => {
     });
   });
 
+  it('that go to a token for good leave no file, also where that was interrupted and is done again', async () => {
+    const { fingerprint } = key.record;
+    const token = {
+      product: 'YubiKey 5',
+      serial: '12345678',
+      slot: '9c',
+      slotName: '9C',
+      pinPolicy: 'always',
+      touchPolicy: 'always',
+      origin: 'imported',
+    } as const;
+    const moved = { ...key.record, custody: 'piv', token } as const;
+    await inVault(async vault => {
+      await vault.storeKey(key.record, key.sealed[0]);
+      await vault.storeKey(other.record, other.sealed[0]);
+      const aside = await vault.restoreKey(key.record, key.sealed[1], { putAside: true, time });
+      expect(existsSync(at('keys', aside ?? ''))).toBe(true);
+      expect(await vault.destroyKeyFiles(moved)).toBe(2);
+      expect(await vault.listSealed()).toEqual([other.record.fingerprint]);
+    });
+    // As after a power cut between the record and the file.
+    writeFileSync(at('keys', `${fingerprint}.age`), key.sealed[1], { mode: 0o600 });
+    await inVault(async vault => {
+      expect(vault.notices).toMatchObject([
+        { kind: 'key-file-left', message: expect.stringContaining('12345678') },
+      ]);
+      await expect(vault.readKey(fingerprint)).rejects.toMatchObject({ code: 'key-not-found' });
+      expect(await vault.destroyKeyFiles(moved)).toBe(1);
+      expect(await vault.readRecord(fingerprint)).toEqual(moved);
+    });
+    await inVault(async vault => expect(vault.notices).toEqual([]));
+    expect(readdirSync(at('keys')).filter(name => name.startsWith(fingerprint))).toEqual([
+      `${fingerprint}.json`,
+    ]);
+  });
+
   it('without a record, of an interrupted step, are told, not used, and may be stored again', async () => {
     await create(folder);
     writeFileSync(at('keys', `${key.record.fingerprint}.age`), key.sealed[0], { mode: 0o600 });

@@ -1,11 +1,8 @@
 import path from 'node:path';
-import type { Credential } from '../../../shared/ceremony/steps.ts';
 import { RootwardError } from '../../../shared/contract/errors.ts';
-import type { KeyPlace } from '../../../shared/contract/tokens.ts';
 import type { CeremonyView, SigningRequestView } from '../../../shared/contract/views.ts';
 import { type Custodian, createCustodian } from '../../custodian/custodian.ts';
 import { makeFolderDurably, writeFileDurably } from '../../platform/durable-files.ts';
-import { secretFor } from '../ceremony-driver.ts';
 import { cliCustodian } from '../custodian-options.ts';
 import {
   answered,
@@ -16,7 +13,7 @@ import {
   required,
   wrongUsage,
 } from '../output.ts';
-import { passphrasesSchema } from '../passphrases.ts';
+import { credentialFor, opensKeyOf, passphrasesSchema } from '../passphrases.ts';
 import { readJsonFile } from './ceremony.ts';
 
 /** `rootward request --vault DIR --out FILE [--ceremony ID]` */
@@ -49,17 +46,17 @@ export const signCommand: Command = async (commandLine, output) => {
   const [requestFile, ...more] = positionals;
   if (requestFile === undefined || more.length > 0) throw wrongUsage('Name one signing request.');
   const out = path.resolve(required(values.out, '--out'));
-  const passphrases = readJsonFile(
-    required(values.passphrases, '--passphrases'),
-    passphrasesSchema,
-    'passphrase file',
+  const passphrases = new Map(
+    Object.entries(
+      readJsonFile(required(values.passphrases, '--passphrases'), passphrasesSchema, 'passphrase file'),
+    ),
   );
   const modules = values['pkcs11-module'] ?? [];
   return withVault(required(values.vault, '--vault'), modules, async custodian => {
     const file = readNamedFile(requestFile);
     const view = answered(await custodian.handle('readSigningRequest', { file }));
     describe(view, output);
-    const own = view.asked.filter(asked => asked.here && Object.hasOwn(passphrases, asked.holder));
+    const own = view.asked.filter(asked => asked.here && opensKeyOf(passphrases, asked.holder));
     if (own.length === 0) {
       throw new RootwardError('key-not-found', {
         message: 'None of the keys this request asks for can be opened here.',
@@ -76,7 +73,7 @@ export const signCommand: Command = async (commandLine, output) => {
           role,
           fingerprint,
           payloadHash: payload?.fingerprint.hex ?? '',
-          ...credentialFor(place, holder, passphrases),
+          ...credentialFor(passphrases, holder, place),
         }),
       );
       const destination = path.join(out, signed.file.name);
@@ -135,18 +132,6 @@ async function withVault(
   } finally {
     await custodian.close();
   }
-}
-
-/** The passphrase of a file, or the PIN of a token. An empty one: the token asks for none. */
-function credentialFor(
-  place: KeyPlace | undefined,
-  holder: string,
-  passphrases: Readonly<Record<string, string>>,
-): Credential {
-  const isOnToken = place !== undefined && place.custody !== 'software';
-  const bytes = new TextEncoder().encode(secretFor(new Map(Object.entries(passphrases)), holder, isOnToken));
-  if (!isOnToken) return { passphrase: bytes };
-  return bytes.length === 0 ? {} : { pin: bytes };
 }
 
 /** @throws RootwardError `ceremony-not-found`, `wrong-usage` when it must be said which */

@@ -24,6 +24,8 @@ const secretsSchema = z.strictObject({
   newPuk: z.string().optional(),
   managementKey: z.string().optional(),
   newManagementKey: z.string().optional(),
+  /** Of a key's file in the vault. */
+  passphrase: z.string().optional(),
 });
 type Secrets = z.infer<typeof secretsSchema>;
 
@@ -187,6 +189,18 @@ function taskFor(what: string, values: Values): TokenAction {
   const given = (name: keyof Secrets) => (secrets[name] === undefined ? undefined : bytes(name));
   const unlocking = () => ({ pin: given('pin'), managementKey: given('managementKey') });
   const slot = () => required(values.slot, '--slot');
+  const meant = () => ({
+    fingerprint: required(values.fingerprint, '--fingerprint'),
+    confirmation: required(values.confirm, '--confirm'),
+  });
+  const asked = () => {
+    const parsed = z.object(policies).safeParse({
+      pinPolicy: values['pin-policy'],
+      touchPolicy: values['touch-policy'],
+    });
+    if (!parsed.success) throw wrongUsage('--pin-policy or --touch-policy has no such value.');
+    return parsed.data;
+  };
   const tasks: { [Name in TokenActionName]?: () => unknown } = {
     'change-pin': () => ({ current: bytes('pin'), next: bytes('newPin') }),
     'change-puk': () => ({ current: bytes('puk'), next: bytes('newPuk') }),
@@ -204,20 +218,19 @@ function taskFor(what: string, values: Values): TokenAction {
       return { managementKey: bytes('managementKey'), ...(drawn ? {} : { next: bytes('newManagementKey') }) };
     },
     generate: () => {
-      const parsed = z.object({ keytype: generatedKeyTypeSchema, ...policies }).safeParse({
-        keytype: values.keytype ?? 'ecdsa-p256',
-        pinPolicy: values['pin-policy'],
-        touchPolicy: values['touch-policy'],
-      });
-      if (!parsed.success) throw wrongUsage('--keytype, --pin-policy or --touch-policy has no such value.');
-      return { slot: slot(), ...parsed.data, ...unlocking(), puk: given('puk') };
+      const keytype = generatedKeyTypeSchema.safeParse(values.keytype ?? 'ecdsa-p256');
+      if (!keytype.success) throw wrongUsage('--keytype has no such value.');
+      return { slot: slot(), keytype: keytype.data, ...asked(), ...unlocking(), puk: given('puk') };
     },
-    'delete-key': () => ({
+    'import-key': () => ({
       slot: slot(),
       fingerprint: required(values.fingerprint, '--fingerprint'),
-      confirmation: required(values.confirm, '--confirm'),
+      passphrase: bytes('passphrase'),
+      ...asked(),
       ...unlocking(),
     }),
+    'delete-key': () => ({ slot: slot(), ...meant(), ...unlocking() }),
+    'destroy-key-file': () => ({ slot: slot(), ...meant(), pin: given('pin') }),
     'write-certificate': () => ({ slot: slot(), ...unlocking() }),
   };
   const make = Object.hasOwn(tasks, what) ? tasks[what as TokenActionName] : undefined;

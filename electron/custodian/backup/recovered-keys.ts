@@ -1,3 +1,4 @@
+import { isBackedUpKey } from '../../../shared/backup/inventory.ts';
 import { progressOf } from '../../../shared/backup/share-collection.ts';
 import { combineShares } from '../../../shared/backup/slip39.ts';
 import { publicKeyFingerprint, type SoftwareKeyRecord } from '../../../shared/ceremony/key-record.ts';
@@ -156,7 +157,11 @@ function roleIn({ root: handed }: RestoreSession, fingerprint: string): 'root' |
 /** The records of a vault, and those that follow from its journal where the files are lost. */
 async function knownRecords(opened: OpenVault | undefined): Promise<SoftwareKeyRecord[]> {
   if (!opened) return [];
-  const records = (await opened.vault.listKeys()).filter(record => record.custody === 'software');
+  const records = (await opened.vault.listKeys())
+    .filter(record => isBackedUpKey(record, opened.inventory))
+    .map(record =>
+      record.custody === 'software' ? record : recordOf(record.publicKey, record, record.created),
+    );
   const known = new Set(records.map(record => record.fingerprint));
   for (const ceremony of opened.ceremonies.values()) {
     for (const { fingerprint, publicKey, holder, role } of evidenceOf(ceremony, 'generate-key')) {
@@ -190,7 +195,10 @@ export function recordOf(
     algorithm: key.algorithm,
     publicKey: publicKeyToPem(key),
     keyIds: keyIdsOf(key),
-    ...about,
+    holder: about.holder,
+    role: about.role,
+    repository: about.repository,
+    rehearsal: about.rehearsal,
     created,
     custody: 'software',
   };

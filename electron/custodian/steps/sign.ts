@@ -21,8 +21,15 @@ export const signPayload: StepHandler<'sign'> = async ({ desk, opened, ceremony,
     });
   }
   const dialect = dialects[ceremony.plan.dialect];
-  const signature = await withSigner(desk, opened, publicKey.fingerprint, input, async sign =>
-    sign(payload.bytes, dialect.hashFor(publicKey)),
+  const { signature, token } = await withSigner(
+    desk,
+    opened,
+    publicKey.fingerprint,
+    input,
+    async (sign, on) => ({
+      signature: await sign(payload.bytes, dialect.hashFor(publicKey)),
+      token: on,
+    }),
   );
   return {
     kind: 'sign',
@@ -33,5 +40,6 @@ export const signPayload: StepHandler<'sign'> = async ({ desk, opened, ceremony,
     signatures: signingKeyIds(ceremony, role, publicKey.fingerprint).map(
       keyId => dialect.writeSignature(keyId, publicKey, signature) as Record<string, string>,
     ),
+    ...(token ? { token } : {}),
   };
 };

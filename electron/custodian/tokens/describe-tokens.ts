@@ -61,18 +61,23 @@ export async function takeUpSettings(desk: Desk): Promise<void> {
 }
 
 export async function tokensView(desk: Desk, { tokens, unsupported }: Survey): Promise<TokensView> {
-  const records = (await Promise.all(desk.vaults.opened.map(({ vault }) => vault.listKeys()))).flat();
+  const vaults = desk.vaults.opened.map(({ vault }) => vault);
+  const records = (await Promise.all(vaults.map(vault => vault.listKeys()))).flat();
+  const sealed = new Set((await Promise.all(vaults.map(vault => vault.listSealed()))).flat());
+  const kept = records.map(record => ({ ...record, inFile: sealed.has(record.fingerprint) }));
   return {
-    tokens: tokens.map(token => tokenView(token, records)),
+    tokens: tokens.map(token => tokenView(token, kept)),
     unsupported: unsupported.map(({ custody, problem }) => ({ custody, problem: reportError(problem) })),
     busy: desk.tokens.busy,
     settings: desk.tokens.settings,
   };
 }
 
+type KeptKey = KeyRecord & { readonly inFile: boolean };
+
 function tokenView(
   { token, state, description, problem }: KnownToken,
-  records: readonly KeyRecord[],
+  records: readonly KeptKey[],
 ): TokenView {
   const common = {
     id: token.id,
@@ -110,7 +115,7 @@ function tokenView(
 
 type KeyView = NonNullable<TokenView['slots'][number]['key']>;
 
-function keyView(key: TokenKey, records: readonly KeyRecord[]): KeyView {
+function keyView(key: TokenKey, records: readonly KeptKey[]): KeyView {
   const { publicKey, algorithm, origin, pinPolicy, touchPolicy, certificate } = key;
   return {
     ...(publicKey ? { fingerprint: publicKey.fingerprint } : {}),
@@ -122,7 +127,13 @@ function keyView(key: TokenKey, records: readonly KeyRecord[]): KeyView {
     hasCertificate: certificate !== undefined,
     owners: records
       .filter(record => record.fingerprint === publicKey?.fingerprint)
-      .map(({ holder, role, repository, rehearsal }) => ({ holder, role, repository, rehearsal })),
+      .map(({ holder, role, repository, rehearsal, inFile }) => ({
+        holder,
+        role,
+        repository,
+        rehearsal,
+        inFile,
+      })),
   };
 }
 

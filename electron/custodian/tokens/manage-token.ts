@@ -1,39 +1,16 @@
-import { provenBackupOf } from '../../../shared/backup/inventory.ts';
-import type { KeyRecord } from '../../../shared/ceremony/key-record.ts';
 import { RootwardError } from '../../../shared/contract/errors.ts';
 import type { RequestOf } from '../../../shared/contract/requests.ts';
-import type {
-  ManagedToken,
-  TokenAction,
-  TokenActionName,
-  TokenProof,
-} from '../../../shared/contract/tokens.ts';
+import type { ManagedToken, TokenActionName, TokenProof } from '../../../shared/contract/tokens.ts';
 import { visible } from '../../../shared/display/visible.ts';
-import type { PublicKey } from '../../../shared/tuf/public-key.ts';
-import type { Token, TokenDescription, TokenSecrets, TokenSlot } from '../../signers/token.ts';
-import { withOpenedKey } from '../../vault/age-key-file.ts';
-import { requireIsolated } from '../backup/isolation.ts';
+import { keyAlgorithmInWords } from '../../../shared/tuf/public-key.ts';
 import type { Desk } from '../desk.ts';
-import type { OpenVault } from '../vaults.ts';
 import { tokenSigning } from '../with-signer.ts';
 import { takeUpSettings, tokensView } from './describe-tokens.ts';
+import { destroyKeyFile, importKey } from './key-to-token.ts';
 import { makeSlotCertificate } from './slot-certificate.ts';
 import { nameOf } from './token-desk.ts';
 import { authoritiesOf, evidenceOfToken, verdictOf } from './token-key.ts';
-
-interface Done {
-  readonly message: string;
-  readonly fingerprint?: string;
-}
-
-/** What a task works with. */
-interface Work<Name extends TokenActionName> {
-  readonly desk: Desk;
-  readonly token: Token;
-  /** Read just now. */
-  readonly description: TokenDescription;
-  readonly task: Extract<TokenAction, { action: Name }>;
-}
+import { type Done, keyIn, meantKey, secretsOf, type Work } from './token-task.ts';
 
 type Tasks = { [Name in TokenActionName]: (work: Work<Name>) => Promise<Done> };
 
@@ -63,6 +40,7 @@ const tasks: Tasks = {
   generate: generateKey,
   'import-key': importKey,
   'delete-key': deleteKey,
+  'destroy-key-file': destroyKeyFile,
   'write-certificate': writeCertificate,
 };
 
@@ -74,7 +52,8 @@ export async function manageToken(
   await takeUpSettings(desk);
   const token = await desk.tokens.byId(id);
   const description = await desk.tokens.describe(token);
-  if (!description.abilities.includes(task.action)) {
+  // What is done to a file in this vault is no ability of the token.
+  if (task.action !== 'destroy-key-file' && !description.abilities.includes(task.action)) {
     throw new RootwardError('token-not-capable', {
       message: `${nameOf(token, description)} cannot do this (${task.action}).`,
       remedy: "Use the program of the token's maker.",
@@ -133,90 +112,28 @@ async function generateKey({ desk, token, description, task }: Work<'generate'>)
     token.generate?.({ slot, algorithm: keytype, pinPolicy, touchPolicy }, secretsOf(task)),
   );
   return {
-    message: `${nameOf(token, description)} made a ${keytype} key.`,
+    message: `${nameOf(token, description)} made a key (${made?.publicKey ? keyAlgorithmInWords(made.publicKey) : keytype}).`,
     ...(made?.publicKey ? { fingerprint: made.publicKey.fingerprint } : {}),
   };
 }
 
-/**
- * Copies a key of this vault to a token. SECURITY: what is on a token cannot be got out again, so a key goes there only
- * once its backup was restored. The sealed file stays; from then on either opens the key: the passphrase or the PIN.
- */
-async function importKey({ desk, token, description, task }: Work<'import-key'>): Promise<Done> {
-  const { fingerprint, slot, passphrase, pinPolicy = 'always', touchPolicy = 'always' } = task;
-  const { opened, record } = await recordOf(desk, fingerprint);
-  requireIsolated(desk, opened, [record.repository], undefined);
-  if (!provenBackupOf(opened.inventory, fingerprint)) {
-    throw new RootwardError('backup-not-proven', {
-      message: `Key ${fingerprint.slice(0, 12)}… has no backup that was proven by restoring it. It was not brought to ${nameOf(token, description)}.`,
-      remedy: 'Make a backup of this key, restore it in a drill, and try again.',
-    });
-  }
-  const { sealed } = await opened.vault.readKey(fingerprint);
-  const imported = await withOpenedKey(sealed, passphrase, pem =>
-    desk.tokens.use(token, async () =>
-      token.importKey?.({ slot, pinPolicy, touchPolicy }, pem, secretsOf(task)),
-    ),
-  );
-  const after = await desk.tokens.describe(token);
-  const place = after.slots.find(({ key }) => key?.publicKey?.fingerprint === fingerprint);
-  if (imported?.publicKey?.fingerprint !== fingerprint || !place) {
-    throw new RootwardError('token-reply-invalid', {
-      message: `${nameOf(token, after)} took a key, and does not show the one it was given.`,
-      remedy: 'The key in this vault is as it was. Do not use this token for it.',
-    });
-  }
-  const found = { token, description: after, slot: place, publicKey: imported.publicKey };
-  await opened.append({
-    type: 'key-brought-to-token',
-    fingerprint,
-    token: evidenceOfToken({ ...found, origin: 'imported' }, undefined),
-  });
-  return {
-    message: `The ${record.role} key of ${record.holder} is now on ${nameOf(token, after)} too. Its sealed file stays in this vault.`,
-    fingerprint,
-  };
-}
-
-/** @throws RootwardError `key-not-found` */
-async function recordOf(
-  desk: Desk,
-  fingerprint: string,
-): Promise<{ readonly opened: OpenVault; readonly record: KeyRecord }> {
-  let refusal: unknown;
-  for (const opened of await desk.vaults.existing()) {
-    try {
-      return { opened, record: await opened.vault.readRecord(fingerprint) };
-    } catch (error) {
-      refusal ??= error;
-    }
-  }
-  throw (
-    refusal ??
-    new RootwardError('key-not-found', {
-      message: 'There is no vault here yet.',
-      remedy: 'Create one, and hold a ceremony that makes the key.',
-    })
-  );
-}
-
 async function deleteKey({ desk, token, description, task }: Work<'delete-key'>): Promise<Done> {
-  const { publicKey } = keyIn(token, description, task.slot);
-  if (publicKey.fingerprint !== task.fingerprint) {
-    throw new RootwardError('token-wrong', {
-      message: `${visible(task.slot, 64)} of ${nameOf(token, description)} holds another key than the one that was chosen.`,
-      remedy: 'Nothing was deleted. Look at the token as it is now.',
-    });
-  }
-  if (task.confirmation !== task.fingerprint.slice(0, 12)) {
-    throw new RootwardError('step-input-invalid', {
-      message: 'What was typed is not the beginning of the fingerprint of this key.',
-      remedy: `Type ${task.fingerprint.slice(0, 12)} exactly to delete the key. Nothing was deleted.`,
-    });
-  }
+  const { slot, publicKey } = meantKey(token, description, task, 'delete the key');
   const deletion = await desk.tokens.use(token, async () =>
     token.deleteKey?.(task.slot, publicKey, secretsOf(task)),
   );
+  for (const opened of await desk.vaults.existing()) {
+    const records = await opened.vault.listKeys();
+    if (!records.some(({ fingerprint }) => fingerprint === publicKey.fingerprint)) continue;
+    const {
+      custody,
+      serial,
+      slot: from,
+    } = evidenceOfToken({ token, description, slot, publicKey, origin: 'existing' }, undefined);
+    const { fingerprint } = publicKey;
+    const where = { custody, ...(serial === undefined ? {} : { serial }), slot: from };
+    await opened.append({ type: 'key-left-token', fingerprint, ...where });
+  }
   const how =
     deletion?.how === 'overwritten'
       ? 'Its firmware cannot delete: another key, which nobody uses, took its place'
@@ -240,27 +157,3 @@ async function writeCertificate({
     message: `A certificate for the key stands in ${visible(slot.name, 64)} of ${nameOf(token, description)}.`,
   };
 }
-
-/** @throws RootwardError `token-slot-empty` */
-function keyIn(
-  token: Token,
-  description: TokenDescription,
-  slotId: string,
-): { readonly slot: TokenSlot; readonly publicKey: PublicKey } {
-  const slot = description.slots.find(candidate => candidate.id === slotId);
-  if (slot?.key?.publicKey) return { slot, publicKey: slot.key.publicKey };
-  throw new RootwardError('token-slot-empty', {
-    message: `There is no key that can be read in ${visible(slotId, 64)} of ${nameOf(token, description)}.`,
-    remedy: 'Look at the token as it is now, and choose a place that holds a key.',
-  });
-}
-
-const secretsOf = (task: {
-  readonly pin?: Uint8Array | undefined;
-  readonly managementKey?: Uint8Array | undefined;
-  readonly puk?: Uint8Array | undefined;
-}): TokenSecrets => ({
-  ...(task.pin ? { pin: task.pin } : {}),
-  ...(task.managementKey ? { managementKey: task.managementKey } : {}),
-  ...(task.puk ? { puk: task.puk } : {}),
-});

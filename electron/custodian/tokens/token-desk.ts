@@ -123,7 +123,7 @@ export class TokenDesk {
       const missing = unsupported.find(({ custody }) => custody === name.custody);
       if (missing) throw missing.problem;
       throw new RootwardError('token-not-found', {
-        message: `${name.words} is not plugged in.`,
+        message: `The key is on ${name.words}, which is not plugged in.`,
         remedy: 'Plug it in and repeat the step. No PIN was used.',
       });
     }

@@ -23,7 +23,7 @@ import {
   CredentialField,
   type CredentialHandle,
   onToken,
-  useKeyBlocked,
+  useSigningPlace,
   wipeCredential,
 } from '../steps/token-place.tsx';
 import { useNavigation } from '../stores/navigation.ts';
@@ -128,7 +128,8 @@ function ReadRequest({ file, view, signed, onSigned, onOther }: ReadProps) {
   const [error, setError] = useState<ErrorReport | null>(null);
   const field = useRef<CredentialHandle>(null);
   const asked = open.find(candidate => keyOf(candidate) === chosen);
-  const blocked = useKeyBlocked(asked?.place);
+  const at = useSigningPlace(asked?.place);
+  const { blocked } = at;
 
   const sign = async () => {
     setTried(true);
@@ -204,7 +205,7 @@ function ReadRequest({ file, view, signed, onSigned, onOther }: ReadProps) {
               <CredentialField
                 key={keyOf(asked)}
                 ref={field}
-                place={asked.place}
+                at={at}
                 holder={asked.holder}
                 hint={words.hint}
               />
@@ -212,7 +213,7 @@ function ReadRequest({ file, view, signed, onSigned, onOther }: ReadProps) {
           </fieldset>
         )}
         {elsewhere.length > 0 && <p className={css.text}>{words.elsewhere(elsewhere.join(', '))}</p>}
-        <Progress text={busy ? (onToken(asked?.place) ? t.tokens.step.signBusy : words.busy) : null} />
+        <Progress text={busy ? (onToken(at.place) ? t.tokens.step.signBusy : words.busy) : null} />
       </Centre>
       <Evidence view={view} />
       <Foot

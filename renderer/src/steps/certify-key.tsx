@@ -8,7 +8,7 @@ import {
   CredentialField,
   type CredentialHandle,
   onToken,
-  useKeyBlocked,
+  useSigningPlace,
   wipeCredential,
 } from './token-place.tsx';
 
@@ -19,11 +19,11 @@ export function CertifyKeyStep({ ceremony, step }: StepProps) {
   const complete = useCeremony(state => state.complete);
   const by = useBy({ ceremony, step });
   const field = useRef<CredentialHandle>(null);
-  const blocked = useKeyBlocked(step.place);
+  const at = useSigningPlace(step.place);
   const submit = async () => {
     const credential = field.current?.take();
     if (!credential) return;
-    const busy = onToken(step.place) ? t.tokens.step.certifyBusy : words.busy;
+    const busy = onToken(at.place) ? t.tokens.step.certifyBusy : words.busy;
     try {
       await complete(step.id, by, { kind: 'certify-key', ...credential }, busy);
     } finally {
@@ -34,12 +34,12 @@ export function CertifyKeyStep({ ceremony, step }: StepProps) {
     <StepLayout
       ceremony={ceremony}
       step={step}
-      primary={{ label: words.primary, onPress: () => void submit(), blocked }}
+      primary={{ label: words.primary, onPress: () => void submit(), blocked: at.blocked }}
     >
       <p className={css.turn}>{t.steps.generateKey.turn(step.who)}</p>
       <p className={css.text}>{words.what}</p>
       <div className={css.fields}>
-        <CredentialField ref={field} place={step.place} holder={step.who} hint={words.hint} autoFocus />
+        <CredentialField ref={field} at={at} holder={step.who} hint={words.hint} autoFocus />
       </div>
     </StepLayout>
   );

@@ -16,7 +16,7 @@ import {
   CredentialField,
   type CredentialHandle,
   onToken,
-  useKeyBlocked,
+  useSigningPlace,
   wipeCredential,
 } from './token-place.tsx';
 import { isHere, Turn } from './turn.tsx';
@@ -29,7 +29,7 @@ export function SignStep({ ceremony, step }: StepProps) {
   const complete = useCeremony(state => state.complete);
   const by = useBy({ ceremony, step });
   const field = useRef<CredentialHandle>(null);
-  const keyBlocked = useKeyBlocked(step.place);
+  const at = useSigningPlace(step.place);
   const [showing, setShowing] = useState(false);
   const role = step.role ?? 'root';
   const payload = ceremony.payloads.find(candidate => candidate.role === role);
@@ -42,7 +42,7 @@ export function SignStep({ ceremony, step }: StepProps) {
     if (!payload) return;
     const credential = field.current?.take();
     if (!credential) return;
-    const busy = onToken(step.place) ? t.tokens.step.signBusy : words.busy;
+    const busy = onToken(at.place) ? t.tokens.step.signBusy : words.busy;
     try {
       await complete(
         step.id,
@@ -61,7 +61,7 @@ export function SignStep({ ceremony, step }: StepProps) {
       primary={{
         label: words.primary,
         onPress: () => void submit(),
-        blocked: payload ? (absent ? t.difference.turn.absentBlocked(step.who) : keyBlocked) : words.missing,
+        blocked: payload ? (absent ? t.difference.turn.absentBlocked(step.who) : at.blocked) : words.missing,
       }}
       secondary={
         payload ? [{ label: words.exact, onPress: () => setShowing(true), shortcut: altKey('b') }] : []
@@ -92,14 +92,7 @@ export function SignStep({ ceremony, step }: StepProps) {
             </Action>
           </>
         ) : (
-          <CredentialField
-            key={step.id}
-            ref={field}
-            place={step.place}
-            holder={step.who}
-            hint={words.hint}
-            autoFocus
-          />
+          <CredentialField key={step.id} ref={field} at={at} holder={step.who} hint={words.hint} autoFocus />
         )}
       </div>
       {showing && payload && (

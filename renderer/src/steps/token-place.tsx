@@ -1,15 +1,23 @@
 import { type ReactNode, type Ref, useEffect, useImperativeHandle, useRef, useState } from 'react';
+import { isInFile } from '../../../shared/ceremony/key-places.ts';
 import type { Credential } from '../../../shared/ceremony/steps.ts';
 import type { KeyPlace, TokenView } from '../../../shared/contract/tokens.ts';
 import { Action } from '../components/action.tsx';
 import { cx } from '../components/classes.ts';
+import { Choices } from '../components/fields.tsx';
 import { Icon } from '../components/icons.tsx';
 import { Notice } from '../components/notice.tsx';
 import { PassphraseField, type PassphraseHandle } from '../components/passphrase-field.tsx';
 import { PinField, type PinHandle } from '../components/tokens/new-pin.tsx';
 import { UnblockDialog } from '../components/tokens/secret-dialogs.tsx';
 import { TokenDrawing } from '../components/tokens/token-drawing.tsx';
-import { type FoundPlace, findPlace, holdersOn, tokenName } from '../components/tokens/token-names.ts';
+import {
+  type FoundPlace,
+  findPlace,
+  holdersOn,
+  tokenName,
+  tokenPlaces,
+} from '../components/tokens/token-names.ts';
 import { TokenProblem } from '../components/tokens/token-problem.tsx';
 import { Tries } from '../components/tokens/tries.tsx';
 import { t } from '../messages/index.ts';
@@ -59,9 +67,11 @@ export function TokenLine({
   );
 }
 
-/** How the token of a key is called: by its name where it is known, else by its kind. */
+/** How the tokens of a key are called: by their names where they are known, else by their kind. */
 const wantedName = (place: TokenPlace): string =>
-  place.token ? t.tokens.named(place.token.product, place.token.serial) : words.kind[place.custody];
+  tokenPlaces(place)
+    .map(({ custody, token }) => (token ? t.tokens.named(token.product, token.serial) : words.kind[custody]))
+    .join(words.or);
 
 function Missing({
   place,
@@ -101,12 +111,36 @@ function useFoundPlace(place: TokenPlace | undefined): FoundPlace | undefined {
   return view ? findPlace(place, view.tokens) : { found: 'reading' };
 }
 
-/** @returns why nobody can sign now, in a few words: for the action that would. */
-export function useKeyBlocked(place: KeyPlace | undefined): string | undefined {
+type Where = 'token' | 'file';
+
+/** Where a key is to sign. One that is in a file and on a token signs where its holder says; on the token first. */
+export interface SigningPlace {
+  readonly place: KeyPlace | undefined;
+  /** Whether the holder chooses between token and file. */
+  readonly isChoice: boolean;
+  readonly where: Where;
+  readonly choose: (where: Where) => void;
+  /** Why nobody can sign there now, in a few words: for the action that would. */
+  readonly blocked: string | undefined;
+}
+
+export function useSigningPlace(known: KeyPlace | undefined): SigningPlace {
+  // The choice is for one key: the next holder's begins with the token again.
+  const [chosen, setChosen] = useState<{ fingerprint: string | undefined; where: Where } | null>(null);
+  const fingerprint = known?.fingerprint;
+  const isChoice = known !== undefined && known.custody !== 'software' && isInFile(known);
+  const where = isChoice && chosen?.fingerprint === fingerprint ? (chosen?.where ?? 'token') : 'token';
+  const place: KeyPlace | undefined =
+    isChoice && where === 'file' ? { custody: 'software', fingerprint } : known;
   const found = useFoundPlace(onToken(place));
-  if (!found) return undefined;
-  if (isBlocked(found)) return words.blockedPrimary;
-  return found.found === 'here' ? undefined : words.missing;
+  const blocked = !found
+    ? undefined
+    : isBlocked(found)
+      ? words.blockedPrimary
+      : found.found === 'here'
+        ? undefined
+        : words.missing;
+  return { place, isChoice, where, choose: next => setChosen({ fingerprint, where: next }), blocked };
 }
 
 export interface CredentialHandle {
@@ -218,13 +252,13 @@ function TokenPin({
 
 /** What opens a holder's key: the passphrase of one in this vault, the PIN of the token that holds it. */
 export function CredentialField({
-  place,
+  at,
   holder,
   hint,
   autoFocus = false,
   ref,
 }: {
-  readonly place: KeyPlace | undefined;
+  readonly at: SigningPlace;
   readonly holder: string;
   /** Beside a passphrase. */
   readonly hint: string;
@@ -234,7 +268,7 @@ export function CredentialField({
   const passphrase = useRef<PassphraseHandle>(null);
   const token = useRef<CredentialHandle>(null);
   const [error, setError] = useState<string>();
-  const tokenPlace = onToken(place);
+  const tokenPlace = onToken(at.place);
   useImperativeHandle(
     ref,
     () => ({
@@ -252,14 +286,31 @@ export function CredentialField({
     }),
     [],
   );
-  if (tokenPlace) return <TokenPin ref={token} place={tokenPlace} holder={holder} />;
   return (
-    <PassphraseField
-      ref={passphrase}
-      label={t.steps.sign.passphrase(holder)}
-      hint={hint}
-      error={error}
-      autoFocus={autoFocus}
-    />
+    <>
+      {at.isChoice && (
+        <Choices<Where>
+          row
+          label={words.signWith}
+          value={at.where}
+          choices={[
+            { value: 'token', name: words.withToken, text: words.withTokenText },
+            { value: 'file', name: words.withFile, text: words.withFileText },
+          ]}
+          onChange={at.choose}
+        />
+      )}
+      {tokenPlace ? (
+        <TokenPin ref={token} place={tokenPlace} holder={holder} />
+      ) : (
+        <PassphraseField
+          ref={passphrase}
+          label={t.steps.sign.passphrase(holder)}
+          hint={hint}
+          error={error}
+          autoFocus={autoFocus || at.isChoice}
+        />
+      )}
+    </>
   );
 }

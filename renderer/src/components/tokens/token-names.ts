@@ -37,19 +37,30 @@ export type FoundPlace =
   | { readonly found: 'reading' }
   | { readonly found: 'none' };
 
+type OnePlace = Pick<KeyPlace, 'custody' | 'token'>;
+type OnToken = OnePlace & { readonly custody: TokenView['custody'] };
+
+/** @returns the places of a key that are on tokens: one key may be on several, and in a file besides */
+export const tokenPlaces = (place: KeyPlace): OnToken[] =>
+  [place as OnePlace, ...(place.others ?? [])].filter((one): one is OnToken => one.custody !== 'software');
+
 /**
  * Finds the token that holds a key, by the key itself; some PKCS#11 tokens show no key before the PIN and are known by
  * their serial number. It is what the custodian does too, which has the last word.
  */
 export function findPlace(place: KeyPlace, tokens: readonly TokenView[]): FoundPlace {
-  const own = tokens.filter(token => token.custody === place.custody);
-  for (const token of own) {
+  for (const token of tokens) {
     const slot = token.slots.find(({ key }) => key && key.fingerprint === place.fingerprint);
     if (slot) return { found: 'here', token, slot };
   }
-  const serial = place.token?.serial;
-  const hidden =
-    place.custody === 'pkcs11' && own.find(token => serial !== undefined && token.serial === serial);
+  const places = tokenPlaces(place);
+  const own = tokens.filter(token => places.some(({ custody }) => custody === token.custody));
+  const hidden = own.find(
+    ({ custody, serial }) =>
+      custody === 'pkcs11' &&
+      serial !== undefined &&
+      places.some(one => one.custody === custody && one.token?.serial === serial),
+  );
   if (hidden) return { found: 'here', token: hidden, slot: undefined };
   const problem = own.find(token => token.state === 'problem');
   if (problem) return { found: 'problem', token: problem };

@@ -66,6 +66,7 @@ export const tokens = {
     noKeys: 'No key on it yet.',
     nobody: 'No holder of this vault',
     ownerOf: (role: string) => `${role} key`,
+    inFile: 'in a file of this vault, too',
     freePlaces: (count: number) => (count === 1 ? '1 free place' : `${count} free places`),
     origin: { generated: 'made on it', imported: 'brought to it', unknown: '' },
     pinPolicy: {
@@ -121,6 +122,8 @@ export const tokens = {
     certificateOf: (slot: string) => `Write certificate… for ${slot}`,
     proof: 'Proof…',
     proofOf: (slot: string) => `Proof… of ${slot}`,
+    destroyFile: 'On this token only…',
+    destroyFileOf: (slot: string) => `On this token only… ${slot}`,
     delete: 'Delete…',
     deleteOf: (slot: string) => `Delete… ${slot}`,
   },
@@ -252,6 +255,19 @@ export const tokens = {
     busy: 'Deleting the key…',
   },
 
+  destroying: {
+    title: 'Keep this key on the token only',
+    lead: 'The sealed file of the key in this vault is destroyed. From then on the key is on this token, and in its backup.',
+    owner: (holder: string, role: string, repository: string) =>
+      `It is ${holder}’s ${role} key of ${repository}.`,
+    needs:
+      'Its backup must have been proven by restoring it, and the token signs once now. Should the token be lost later, only that backup brings the key back.',
+    disk: 'A disk may keep what was deleted. It was sealed by the passphrase: forget that as well.',
+    confirm: (text: string) => `Type ${text} to destroy the file`,
+    primary: 'Destroy the file',
+    busy: 'The token signs, and the file is destroyed…',
+  },
+
   certificate: {
     title: 'Write a certificate beside the key',
     lead: 'A stock notary finds a key on a token by the certificate beside it. The key signs it itself, so it proves nothing more.',
@@ -331,6 +347,12 @@ export const tokens = {
     noPin: 'It asks for no PIN here.',
     willTouch: 'It will blink and wait for a touch.',
     missing: 'Its token is not plugged in',
+    or: ', or ',
+    signWith: 'Sign with',
+    withToken: 'The token',
+    withTokenText: 'Its PIN. The key never leaves it.',
+    withFile: 'The key’s file',
+    withFileText: 'Its passphrase. It is in this vault, too.',
     chooseToken: 'Token',
     chooseNeeded: 'Choose the token.',
     make: 'Key',

@@ -15,6 +15,7 @@ import {
 import { defaultNames, otherAdvice, tokenName } from '../../components/tokens/token-names.ts';
 import { TokenProblem } from '../../components/tokens/token-problem.tsx';
 import { t } from '../../messages/index.ts';
+import { DestroyFileDialog } from './destroy-file-dialog.tsx';
 import {
   CertificateDialog,
   DeleteDialog,
@@ -32,7 +33,7 @@ const actions = t.tokens.actions;
 /** The dialog that is open, and the key it is about. */
 type Open =
   | { readonly dialog: 'set-up' | 'pin' | 'puk' | 'unblock' | 'tries' | 'management' | 'generate' | 'import' }
-  | { readonly dialog: 'delete' | 'certificate' | 'proof'; readonly slot: TakenSlot };
+  | { readonly dialog: 'delete' | 'destroy-file' | 'certificate' | 'proof'; readonly slot: TakenSlot };
 
 function Dialogs({
   token,
@@ -66,6 +67,8 @@ function Dialogs({
       return <ImportDialog {...props} />;
     case 'delete':
       return <DeleteDialog {...props} slot={open.slot} />;
+    case 'destroy-file':
+      return <DestroyFileDialog {...props} slot={open.slot} />;
     case 'certificate':
       return <CertificateDialog {...props} slot={open.slot} />;
     case 'proof':
@@ -144,6 +147,15 @@ export function TokenDetail({
                   onPress={() => show({ dialog: 'certificate', slot })}
                 >
                   {actions.certificate}
+                </Action>
+              )}
+              {slot.key.owners.some(owner => owner.inFile) && (
+                <Action
+                  small
+                  label={actions.destroyFileOf(slot.name)}
+                  onPress={() => show({ dialog: 'destroy-file', slot })}
+                >
+                  {actions.destroyFile}
                 </Action>
               )}
               {can('delete-key') && slot.key.fingerprint && (
