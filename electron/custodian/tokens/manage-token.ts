@@ -1,8 +1,8 @@
+import { keyTypeInWords } from '../../../shared/ceremony/describe.ts';
 import { RootwardError } from '../../../shared/contract/errors.ts';
 import type { RequestOf } from '../../../shared/contract/requests.ts';
 import type { ManagedToken, TokenActionName, TokenProof } from '../../../shared/contract/tokens.ts';
 import { visible } from '../../../shared/display/visible.ts';
-import { keyAlgorithmInWords } from '../../../shared/tuf/public-key.ts';
 import type { Desk } from '../desk.ts';
 import { tokenSigning } from '../with-signer.ts';
 import { takeUpSettings, tokensView } from './describe-tokens.ts';
@@ -112,7 +112,7 @@ async function generateKey({ desk, token, description, task }: Work<'generate'>)
     token.generate?.({ slot, algorithm: keytype, pinPolicy, touchPolicy }, secretsOf(task)),
   );
   return {
-    message: `${nameOf(token, description)} made a key (${made?.publicKey ? keyAlgorithmInWords(made.publicKey) : keytype}).`,
+    message: `${nameOf(token, description)} made a key (${keyTypeInWords[keytype]}).`,
     ...(made?.publicKey ? { fingerprint: made.publicKey.fingerprint } : {}),
   };
 }
