@@ -71,7 +71,7 @@ function splitCare(records: readonly KeyRecord[], inventory: Inventory): CareIte
   return [...inventory.splits.values()].flatMap(({ fingerprint, identifier, time }) => {
     const record = records.find(one => one.fingerprint === fingerprint);
     if (!record) return [];
-    const message = `Set ${setName(identifier)} of ${keyInWords(record)}, begun on ${dateInWords(time)}, was never finished. Its words are void: destroy every sheet.`;
+    const message = `Set “${setName(identifier)}” of ${keyInWords(record)}, begun on ${dateInWords(time)}, was never finished. Its words are void: destroy every sheet.`;
     return [{ message, severity: 'warning', about: { kind: 'key', fingerprint } }];
   });
 }

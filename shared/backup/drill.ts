@@ -106,9 +106,9 @@ function sharesLost(ask: DrillAsk, { inventory, records }: Kept): DrillPlan {
   const name = setName(set.identifier);
   return {
     scenario: ask.scenario,
-    subject: `set ${name}`,
+    subject: `set “${name}”`,
     situation: [
-      `The shares of ${lost.join(' and ')} of set ${name} are lost: burned, or in a bag that is not found.`,
+      `The shares of ${lost.join(' and ')} of set “${name}” are lost: burned, or in a bag that is not found.`,
       `Recover ${keys.map(keyInWords).join(', and ')} without them.`,
     ],
     keys,
@@ -117,7 +117,7 @@ function sharesLost(ask: DrillAsk, { inventory, records }: Kept): DrillPlan {
     findings: canDoWithout(set, lost)
       ? []
       : [
-          `Without ${lost.join(' and ')} set ${name} cannot be put together: only another backup can save the key.`,
+          `Without ${lost.join(' and ')} set “${name}” cannot be put together: only another backup can save the key.`,
         ],
   };
 }
@@ -195,6 +195,10 @@ const nothingToDo = (message: string): RootwardError =>
     remedy: 'Choose another scenario, or whom or what it is about.',
   });
 
+/** @returns how long a drill took, for people: "42 s", "12 min 5 s" */
+export const drillTook = (seconds: number): string =>
+  seconds < 60 ? `${seconds} s` : `${Math.floor(seconds / 60)} min ${seconds % 60} s`;
+
 /**
  * The report of a drill as plain text: what was practised, what was used, how long it took, what failed.
  * @param titleOf what a backup is called
@@ -206,7 +210,6 @@ export function drillReport(
   titleOf: (backupId: string) => string,
   nameOf: (fingerprint: string) => string,
 ): string {
-  const minutes = Math.floor(drill.seconds / 60);
   const list = (title: string, items: readonly string[], none: string): string[] => [
     '',
     title,
@@ -219,7 +222,7 @@ export function drillReport(
     `Drill       ${drill.drillId}`,
     `Vault       ${vaultId}`,
     `Begun       ${drill.started}`,
-    `Took        ${minutes} min ${drill.seconds % 60} s`,
+    `Took        ${drillTook(drill.seconds)}`,
     ...(drill.network ? ['Network     present on this machine, and accepted'] : []),
     ...list(
       'What was used',

@@ -30,6 +30,13 @@ export function keyName(records: readonly KeyRecord[], fingerprint: string): Key
   return { fingerprint, holder, role, repository };
 }
 
+/** Repository by repository, in the order in which their scripts made the keys: root keys first. */
+function inScriptOrder(records: readonly KeyRecord[]): KeyRecord[] {
+  const place = ({ repository, role, created, fingerprint }: KeyRecord) =>
+    [repository, role === 'root' ? 0 : 1, created, fingerprint].join('\n');
+  return [...records].sort((one, other) => (place(one) < place(other) ? -1 : 1));
+}
+
 /** Everything the window shows of a vault's backups. */
 export function backupsView(
   kept: Kept & { readonly rehearsal: boolean; readonly open: BackupsView['open'] },
@@ -40,7 +47,7 @@ export function backupsView(
   const inUse = fingerprintsInUse(repositories);
   return {
     rehearsal: kept.rehearsal,
-    keys: records.map(record => ({
+    keys: inScriptOrder(records).map(record => ({
       fingerprint: fingerprintFromHex(record.fingerprint),
       holder: record.holder,
       role: record.role,
@@ -93,13 +100,14 @@ function stateOf(
   return { state: isThere ? 'unproven' : 'none' };
 }
 
-/** @returns what a backup is called: "Shares of the root key of Alice, set able acid" */
+/** @returns what a backup is called: "Shares of the root key of Alice, set “able acid”" */
 export function backupTitle(backup: Backup, records: readonly KeyRecord[]): string {
   const [first = '', ...more] = backup.fingerprints.map(fingerprint => {
     const { holder, role } = keyName(records, fingerprint);
     return holder === '' ? `key ${fingerprint.slice(0, 12)}…` : `the ${role} key of ${holder}`;
   });
-  if (backup.backup.kind === 'shares') return `Shares of ${first}, set ${setName(backup.backup.identifier)}`;
+  if (backup.backup.kind === 'shares')
+    return `Shares of ${first}, set “${setName(backup.backup.identifier)}”`;
   return `Bundle of ${more.length === 0 ? first : `${more.length + 1} keys`}, ${backup.backup.file}`;
 }
 

@@ -1,7 +1,7 @@
 import { dateInWords } from '../display/dates.ts';
 import { sha256Hex } from '../display/fingerprint.ts';
+import { listNames } from '../display/list-names.ts';
 import { holderKeys, rehearsalNotice, rehearsalTarget } from './documents.ts';
-import { listNames } from './script.ts';
 import type { SettledPlan } from './settled-plan.ts';
 import type { CeremonyState } from './state.ts';
 import { rehearsalBand, wrap } from './transcript.ts';

@@ -1,11 +1,12 @@
 import type { SummaryRow } from '../contract/views.ts';
 import { dialects } from '../dialects/dialects.ts';
 import { dateInWords } from '../display/dates.ts';
+import { listNames } from '../display/list-names.ts';
 import { holdersToProve, rootKeysOf } from './backup-gate.ts';
 import { baseRoot } from './base-root.ts';
 import { tokensInWords } from './card-loss.ts';
 import { custodyInWords } from './custody.ts';
-import { listNames, quorumInWords } from './script.ts';
+import { quorumInWords } from './script.ts';
 import type { SettledHolder, SettledPlan } from './settled-plan.ts';
 
 /** @returns what kind of ceremony this is, in two or three words */

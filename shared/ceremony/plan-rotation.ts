@@ -1,6 +1,7 @@
 import { RootwardError } from '../contract/errors.ts';
 import { dialects } from '../dialects/dialects.ts';
 import { dateInWords } from '../display/dates.ts';
+import { listNames } from '../display/list-names.ts';
 import { addDuration, formatDateTime } from '../tuf/date-time.ts';
 import { type Root, readTargets, type Targets } from '../tuf/metadata.ts';
 import type { SignatureVerifier } from '../tuf/signature.ts';
@@ -9,7 +10,6 @@ import { gateWarnings, type KnownKey, keptOf, unprovenWarning } from './backup-g
 import { checkCustody } from './custody.ts';
 import type { DialectName, Holder, RotationPlan } from './plan.ts';
 import type { RepositoryState } from './repository.ts';
-import { listNames } from './script.ts';
 import {
   type Base,
   defaultValidity,

@@ -1,4 +1,5 @@
 import { dialects } from '../dialects/dialects.ts';
+import { listNames } from '../display/list-names.ts';
 import { holdersToProve } from './backup-gate.ts';
 import { baseRoot } from './base-root.ts';
 import { custodyInWords } from './custody.ts';
@@ -243,12 +244,6 @@ function signsForLastRoot(plan: SettledPlan, holder: string): boolean {
   const others = listed.filter(name => !getsAnother(name)).length;
   const missing = Math.max(0, (baseRoot(plan)?.roles.get('root')?.threshold ?? 0) - others);
   return !getsAnother(holder) || listed.filter(getsAnother).slice(0, missing).includes(holder);
-}
-
-/** @returns "holders A, B and C" */
-export function listNames(names: readonly string[]): string {
-  if (names.length <= 1) return names[0] ?? '';
-  return `${names.slice(0, -1).join(', ')} and ${names.at(-1)}`;
 }
 
 /** @returns "Any 2 of 3", "All 3", "Only one" */

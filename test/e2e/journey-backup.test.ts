@@ -111,7 +111,7 @@ describe.skipIf(reason)(`a root with proven backups${reason ? ` (${reason})` : '
     await desk.field('Passphrase of Holder A').fill('not the passphrase');
     await picture('split-set-up');
     await desk.primary();
-    expect(await desk.told()).toContain('That is not the passphrase of this key');
+    expect(await desk.told()).toContain('That passphrase does not open it');
     await desk.field('Passphrase of Holder A').fill(passphraseOf('Holder A'));
     await desk.primary();
     await desk.heading('Now the share of Custodian A');

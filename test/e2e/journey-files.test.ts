@@ -129,7 +129,7 @@ describe.skipIf(reason)(`verify and inspect${reason ? ` (${reason})` : ''}`, () 
     await desk.picture('inspect-encrypted');
     await desk.field('Passphrase').fill('a wrong passphrase for it');
     await desk.primary();
-    expect(await desk.told()).toContain('That is not the passphrase of this key');
+    expect(await desk.told()).toContain('That passphrase does not open it');
     await desk.field('Passphrase').fill(key.passphrase);
     await desk.primary();
     await desk.heading(/Private key/);

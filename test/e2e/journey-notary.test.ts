@@ -124,7 +124,7 @@ describe.skipIf(reason)(`a first root for Notary v1${reason ? ` (${reason})` : '
     const wrong = 'velvet anchor drizzle mosaic cattle';
     await walk.sign('root', 'Holder A', { passphrase: wrong });
     const told = await desk.told();
-    expect(told).toContain('That is not the passphrase of this key');
+    expect(told).toContain('That passphrase does not open it');
     expect(told).toContain('Nothing is lost. The ceremony stands where it stood.');
     await desk.heading('Holder A signs root version 1');
     expect(await desk.words()).toContain('Root: 0 of 2 needed');
@@ -212,11 +212,11 @@ describe.skipIf(reason)(`a first root for Notary v1${reason ? ` (${reason})` : '
     expect(text).toMatch(/network/i);
 
     await desk.answerSave(undefined);
-    await desk.button('Print to PDF').click();
+    await desk.button('Print to PDF…').click();
     await desk.text('Nothing was printed.').waitFor();
     const pdf = path.join(desk.folder, 'transcript.pdf');
     await desk.answerSave(pdf);
-    await desk.button('Print to PDF').click();
+    await desk.button('Print to PDF…').click();
     await desk.text(`Printed to ${pdf}`).waitFor();
     desk.keep(pdf);
     expect(readFileSync(pdf).subarray(0, 5).toString()).toBe('%PDF-');

@@ -65,7 +65,7 @@ describe.skipIf(reason)(`a rehearsal${reason ? ` (${reason})` : ''}`, () => {
     await desk.heading('Print and sign the transcript');
     const pdf = path.join(desk.folder, 'rehearsal.pdf');
     await desk.answerSave(pdf);
-    await desk.button('Print to PDF').click();
+    await desk.button('Print to PDF…').click();
     await desk.text(`Printed to ${pdf}`).waitFor();
     desk.keep(pdf);
     await walk.finish();

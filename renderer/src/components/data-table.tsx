@@ -5,6 +5,8 @@ export interface Column {
   readonly title: string;
   readonly mono?: boolean;
   readonly end?: boolean;
+  /** Never broken into two lines. */
+  readonly whole?: boolean;
 }
 
 /** A plain table: one row a thing, the first cell its heading. */
@@ -38,6 +40,7 @@ export function DataTable({
                 const marks = {
                   'data-mono': column?.mono || undefined,
                   'data-end': column?.end || undefined,
+                  'data-whole': column?.whole || undefined,
                 };
                 return index === 0 ? (
                   <th key={column?.title} scope="row" {...marks}>

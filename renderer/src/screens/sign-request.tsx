@@ -64,10 +64,14 @@ function OpenRequest({ onOpen }: { readonly onOpen: (file: FileInput, view: Sign
         </div>
         <Progress text={busy ? words.opening : null} />
       </Centre>
-      <Foot>
-        <Action shortcut={escapeKey} onPress={home}>
-          {t.common.backHome}
-        </Action>
+      <Foot
+        start={
+          <Action kind="quiet" shortcut={escapeKey} onPress={home}>
+            {t.common.backHome}
+          </Action>
+        }
+      >
+        {null}
       </Foot>
     </Frame>
   );

@@ -207,7 +207,7 @@ export function GenerateTokenKeyStep({ ceremony, step, place }: StepProps & { re
         {own.length === 0 && (
           <div className={placeCss.place} role="status">
             {broken?.problem ? (
-              <TokenProblem problem={broken.problem} title={tokenName(broken)} />
+              <TokenProblem problem={broken.problem} name={tokenName(broken)} />
             ) : (
               <TokenLine
                 custody={place.custody}

@@ -83,7 +83,7 @@ function Missing({
   readonly found: FoundPlace;
 }) {
   if (found.found === 'problem') {
-    return <TokenProblem problem={found.token.problem ?? unread} title={tokenName(found.token)} />;
+    return <TokenProblem problem={found.token.problem ?? unread} name={tokenName(found.token)} />;
   }
   if (found.found === 'other') {
     const holders = holdersOn(found.token).join(', ');

@@ -303,7 +303,7 @@ test('ceremony', { timeout: 240_000 }, async () => {
     );
     await page.emulateMedia({ media: 'screen' });
   }
-  await button('Print to PDF').click();
+  await button('Print to PDF…').click();
   await page.getByText('Printed to').waitFor();
   await primary();
   await heading('The ceremony is finished');

@@ -46,11 +46,14 @@ export function DeviceRule() {
   );
 }
 
-/** Why a token cannot be used as it is, and what to do about it. */
-export function TokenProblem({ problem, title }: { readonly problem: ErrorReport; readonly title: string }) {
+/**
+ * Why a token cannot be used as it is, and what to do about it.
+ * @param name absent: the token is named above
+ */
+export function TokenProblem({ problem, name }: { readonly problem: ErrorReport; readonly name?: string }) {
   return (
-    <Notice tone="warning" title={title}>
-      <p>{problem.message}</p>
+    <Notice tone="warning" title={name ?? problem.message}>
+      {name && <p>{problem.message}</p>}
       <p>
         <strong>{t.errors.whatToDo}: </strong>
         {problem.remedy}

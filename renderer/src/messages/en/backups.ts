@@ -14,7 +14,9 @@ export const backups = {
         ? all === 1
           ? 'The one key that can have a backup has been recovered from it.'
           : `All ${all} keys that can have a backup have been recovered from one.`
-        : `${proven} of the ${all} keys that can have a backup have been recovered from one. What was never restored is not a backup.`,
+        : all === 1
+          ? 'The one key that can have a backup was never recovered from one. What was never restored is not a backup.'
+          : `${proven === 0 ? 'None' : proven} of the ${all} keys that can have a backup ${proven < 2 ? 'has' : 'have'} been recovered from one. What was never restored is not a backup.`,
   keyTitle: (role: string, holder: string) => `${role} key of ${holder}`,
   role: (role: string) => (role === 'root' ? 'Root' : role === 'targets' ? 'Targets' : role),
   state: {
@@ -33,6 +35,7 @@ export const backups = {
   notInUse: 'No root in use lists this key yet.',
   due: 'What is due',
   nothingDue: 'Nothing is due.',
+  nothingDueYet: 'Nothing is due: no root in use lists a key without a proven backup.',
   look: 'Look at it',
   lookLabel: (message: string) => `Look at it: ${message}`,
   hold: 'Hold a drill',
@@ -47,7 +50,7 @@ export const backups = {
   },
   never: 'Never',
   shareOf: (number: number) => `Share ${number}`,
-  set: (name: string) => `Set ${name}`,
+  set: (name: string) => `Set “${name}”`,
   rule: (threshold: number, count: number) => `any ${threshold} of ${count} shares`,
   ruleAll: (count: number) => `all ${count} shares`,
   groupsRule: (needed: number, all: number) => `${needed} of ${all} groups`,
@@ -108,7 +111,7 @@ export const backups = {
     giveUp: 'Give it up',
   },
   interrupted: {
-    title: (set: string) => `Set ${set} was never finished, and is void`,
+    title: (set: string) => `Set “${set}” was never finished, and is void`,
     text: (key: string, when: string) =>
       `On ${when} ${key} was being split, and it was broken off: the application was closed, the power went, or nobody went on. Every word already written down for this set is worthless and must be destroyed. The key is as it was, and can be split again.`,
     done: 'The sheets are destroyed',

@@ -1,3 +1,5 @@
+import { drillTook } from '../../../../shared/backup/drill.ts';
+
 /** Recovery drills: what if it happened today? */
 export const drill = {
   title: 'Recovery drill',
@@ -10,8 +12,7 @@ export const drill = {
     passed: 'Passed',
     notPassed: 'Not passed',
     findings: 'What failed',
-    took: (seconds: number) =>
-      seconds < 60 ? `${seconds} s` : `${Math.floor(seconds / 60)} min ${seconds % 60} s`,
+    took: drillTook,
   },
   choose: {
     heading: 'What has happened?',
@@ -81,12 +82,11 @@ export const drill = {
   report: {
     passed: 'The drill is passed',
     notPassed: 'The drill is not passed',
-    lead: (seconds: number) =>
-      `It took ${Math.floor(seconds / 60)} min ${seconds % 60} s. The report stands in the journal.`,
+    lead: (seconds: number) => `It took ${drillTook(seconds)}. The report stands in the journal.`,
     label: 'Report of the drill',
     save: 'Save…',
     saveTitle: 'Save the report',
-    print: 'Print to PDF',
+    print: 'Print to PDF…',
     printed: (path: string) => `Printed to ${path}`,
     notPrinted: 'Nothing was printed.',
     fileName: (date: string) => `drill-${date}`,

@@ -47,7 +47,7 @@ export const home = {
   targetsExpires: 'Targets valid until',
   holders: 'Root holders',
   due: { notice: 'Note', warning: 'Due', overdue: 'Overdue' },
-  nothingDue: 'Nothing is due.',
+  nothingDue: 'No renewal is due.',
   vault: 'Vault',
   runtimeStandIn: 'Runs on the preview stand-in, not on Electron.',
   versionLine: (version: string) => `Rootward ${version}`,

@@ -7,7 +7,7 @@ export const qr = {
     counter: (number: number, total: number) => `Code ${number} of ${total}`,
     one: 'One code holds it all',
     /** `seconds`: with one digit behind the point. */
-    round: (seconds: string) => `once through in ${seconds} s`,
+    round: (seconds: string) => `once through in ${seconds}\u00a0s`,
     help: 'Hold the other machine’s camera in front of it until it has counted every code. It may begin anywhere and miss some: they come again.',
     pause: 'Pause',
     play: 'Play',

@@ -62,9 +62,10 @@ export const recover = {
   keys: {
     heading: (count: number) =>
       count === 0 ? 'Which key is this?' : count === 1 ? 'This key comes back' : 'These keys come back',
-    leadRestore: 'Each key gets a new passphrase. Whoever will hold it types it, and nobody else looks.',
-    leadProve:
-      'Each signs a challenge, which is checked twice against its public record. Then everything is wiped.',
+    leadRestore: (count: number) =>
+      `${count === 1 ? 'It' : 'Each key'} gets a new passphrase. Whoever will hold it types it, and nobody else looks.`,
+    leadProve: (count: number) =>
+      `${count === 1 ? 'It' : 'Each'} signs a challenge, which is checked twice against its public record. Then everything is wiped.`,
     unknown: 'The shares fit together, but nothing here says which key they give.',
     unknownText:
       'Hand in a published root that lists the key: from a client, a mirror, or an earlier export.',
@@ -101,14 +102,18 @@ export const recover = {
   },
   restored: {
     heading: (count: number) => (count === 1 ? 'The key is back' : `${count} keys are back`),
-    lead: 'Each was compared with what names it, sealed under its new passphrase, and opened once to see that it can be.',
+    lead: (count: number) =>
+      `${count === 1 ? 'It' : 'Each'} was compared with what names it, sealed under its new passphrase, and opened once to see that it can be.`,
     keys: 'Restored',
     next: 'What to do next',
     home: 'Go to the desk',
   },
   proven: {
     heading: 'It is proven',
-    lead: 'The key was recovered from this backup alone, and signed. Two implementations checked the signature.',
+    lead: (count: number) =>
+      count === 1
+        ? 'The key was recovered from this backup alone, and signed. Two implementations checked the signature.'
+        : `${count} keys were recovered from this backup alone, and each signed. Two implementations checked the signatures.`,
     backup: 'Backup',
     keys: 'Recovered',
     left: 'Not tried this time',
@@ -121,6 +126,7 @@ export const recover = {
   stopping: {
     title: 'Give this recovery up?',
     text: 'What was handed in so far is forgotten and must be handed in again. Nothing was stored.',
+    button: 'Give up…',
     giveUp: 'Give up',
     goOn: 'Go on',
   },

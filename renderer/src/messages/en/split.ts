@@ -39,7 +39,7 @@ export const split = {
       'The set exists only when every share is out and the last page is finished. If it is broken off before, every word written down is void.',
   },
   nav: 'The set',
-  state: { done: 'out', present: 'now', waiting: '' },
+  state: { done: 'out', finished: 'made', present: 'now', waiting: '' },
   finishNav: 'Seal and finish',
   call: {
     heading: (name: string) => `Now the share of ${name}`,

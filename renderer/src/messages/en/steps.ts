@@ -202,7 +202,7 @@ export const steps = {
   transcript: {
     text: 'Transcript',
     loading: 'Writing the transcript…',
-    print: 'Print to PDF',
+    print: 'Print to PDF…',
     printing: 'Printing…',
     printed: (path: string) => `Printed to ${path}`,
     printStopped: 'Nothing was printed.',

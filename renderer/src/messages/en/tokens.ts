@@ -59,7 +59,6 @@ export const tokens = {
     emptyWaiting: 'Waiting for a token',
     emptyText:
       'A YubiKey or another PIV card, a Ledger with one of its two applications open, or anything with a PKCS#11 module.',
-    back: 'Back',
     open: 'Look closer',
     openLabel: (name: string) => `Look closer at ${name}`,
     firmware: (firmware: string) => `firmware ${firmware}`,
@@ -83,6 +82,7 @@ export const tokens = {
     },
     side: 'This token',
     sideHolders: 'Whose keys are here',
+    sideNobody: 'No key of this vault is on a token here.',
     sideSerial: 'Serial',
     sideFirmware: 'Firmware',
     sideKind: 'Kind',
@@ -278,8 +278,6 @@ export const tokens = {
   proof: {
     title: 'Where this key was made',
     reading: 'Asking the token, and checking its certificates…',
-    proven: 'Made on this card, never exported',
-    notProven: 'Not proven',
     trustedBy: 'Vouched for by',
     fingerprint: 'Fingerprint',
     serial: 'Serial, as proven',

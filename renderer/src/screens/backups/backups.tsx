@@ -113,7 +113,7 @@ export function BackupsScreen() {
         <DrillHistory view={view} error={error} start={leave} />
       ) : (
         <>
-          <Centre>
+          <Centre wide>
             <Heading
               focusKey="backups"
               lead={words.lead(

@@ -54,6 +54,7 @@ function rowsOf(backup: BackupView): Row[] {
 export function Overview({ view }: { readonly view: BackupsView }) {
   const goTo = useBackups(state => state.goTo);
   const [changing, setChanging] = useState(false);
+  const isAllProven = view.keys.every(({ state }) => state === 'proven' || state === 'stays-on-token');
   const counting = view.backups.filter(backup => backup.state !== 'void');
   return (
     <>
@@ -61,7 +62,7 @@ export function Overview({ view }: { readonly view: BackupsView }) {
       {view.due.length === 0 ? (
         <p className={css.nothing}>
           <Icon name="check" />
-          {words.nothingDue}
+          {isAllProven ? words.nothingDue : words.nothingDueYet}
         </p>
       ) : (
         <CareList items={view.due} onLook={item => goTo(pageOf(item))} />
@@ -75,8 +76,8 @@ export function Overview({ view }: { readonly view: BackupsView }) {
           columns={[
             { title: words.columns.what },
             { title: words.columns.who },
-            { title: words.columns.bag, mono: true },
-            { title: words.columns.last },
+            { title: words.columns.bag, mono: true, whole: true },
+            { title: words.columns.last, whole: true },
           ]}
           rows={counting.flatMap(rowsOf)}
         />

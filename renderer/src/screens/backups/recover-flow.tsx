@@ -76,13 +76,14 @@ export function RecoverFlow({ purpose, rehearsal, drillId, backup, onLeave, done
     void useBackups.getState().load();
     onLeave();
   };
+  const isBegun = restore?.shares !== undefined || restore?.bundle !== undefined;
   const start = (
     <Action
       kind={restore ? 'stop' : 'quiet'}
       shortcut={escapeKey}
-      onPress={() => (restore?.shares || restore?.bundle ? setStopping(true) : void leave())}
+      onPress={() => (isBegun ? setStopping(true) : void leave())}
     >
-      {restore ? words.stopping.giveUp : t.common.back}
+      {isBegun ? words.stopping.button : restore ? words.stopping.giveUp : t.common.back}
     </Action>
   );
   if (result) {

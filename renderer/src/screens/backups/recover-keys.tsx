@@ -130,7 +130,7 @@ function RestoreKeys({ restore, start, onGone, onResult }: KeysPageProps) {
     <KeysFrame
       restore={restore}
       start={start}
-      lead={words.leadRestore}
+      lead={words.leadRestore(restore.keys.length)}
       error={error}
       busy={busy}
       words={{ finish: words.finishRestore, busy: words.busyRestore }}
@@ -184,7 +184,7 @@ function ProveKeys({ restore, start, onGone, onResult }: KeysPageProps) {
     <KeysFrame
       restore={restore}
       start={start}
-      lead={words.leadProve}
+      lead={words.leadProve(restore.keys.length)}
       error={error}
       busy={busy}
       words={{ finish: words.finishProve, busy: words.busyProve }}

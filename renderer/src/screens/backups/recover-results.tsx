@@ -21,7 +21,7 @@ export function ProvenPage({ proof, label, onDone }: Leading & { readonly proof:
   return (
     <>
       <Centre wide>
-        <Heading focusKey="proven" lead={words.proven.lead}>
+        <Heading focusKey="proven" lead={words.proven.lead(proof.proven.length)}>
           {words.proven.heading}
         </Heading>
         <Facts
@@ -49,7 +49,7 @@ export function RestoredPage({ restored, label, onDone }: Leading & { readonly r
   return (
     <>
       <Centre wide>
-        <Heading focusKey="restored" lead={words.restored.lead}>
+        <Heading focusKey="restored" lead={words.restored.lead(restored.restored.length)}>
           {words.restored.heading(restored.restored.length)}
         </Heading>
         <Facts

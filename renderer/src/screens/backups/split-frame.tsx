@@ -22,14 +22,32 @@ export interface SplitStep {
   readonly start: ReactNode;
 }
 
+function Done({ label }: { readonly label: string }) {
+  return (
+    <span className={css.turnDone}>
+      <Icon name="check" size={15} />
+      {label}
+    </span>
+  );
+}
+
 /** The frame of a split under way: whose turn it is on the left, which key it is on the right. */
-export function SplitFrame({ split, children }: { readonly split: SplitView; readonly children: ReactNode }) {
+export function SplitFrame({
+  split,
+  isFinished = false,
+  children,
+}: {
+  readonly split: SplitView;
+  /** The set exists: nothing of it can be given up or ends by itself any more. */
+  readonly isFinished?: boolean;
+  readonly children: ReactNode;
+}) {
   const rehearsal = useBackups(state => state.rehearsal);
   const { progress, present, set, key } = split;
   return (
     <Frame crumbs={[key.repository, words.title]} rehearsal={rehearsal}>
       <Left label={words.nav}>
-        <SideNavGroup title={`${words.set} ${set.name}`} isName ordered>
+        <SideNavGroup title={t.backups.set(set.name)} isName ordered>
           {progress.map(({ number, name, state }) => (
             <SideNavItem
               key={number}
@@ -37,21 +55,15 @@ export function SplitFrame({ split, children }: { readonly split: SplitView; rea
               here={state === 'present'}
               number={number}
               name={name}
-              state={
-                state === 'done' && (
-                  <span className={css.turnDone}>
-                    <Icon name="check" size={15} />
-                    {words.state.done}
-                  </span>
-                )
-              }
+              state={state === 'done' && <Done label={words.state.done} />}
             />
           ))}
           <SideNavItem
             current="step"
-            here={present === undefined}
+            here={present === undefined && !isFinished}
             number={progress.length + 1}
             name={words.finishNav}
+            state={isFinished && <Done label={words.state.finished} />}
           />
         </SideNavGroup>
       </Left>
@@ -62,11 +74,13 @@ export function SplitFrame({ split, children }: { readonly split: SplitView; rea
         </SideSection>
         <SideSection title={words.set}>
           <p className={css.setName}>{set.name}</p>
-          <p className={css.sideText}>{split.sentence}</p>
+          {!isFinished && <p className={css.sideText}>{split.sentence}</p>}
         </SideSection>
-        <SideSection title={words.endsAt}>
-          <p className={css.sideText}>{words.endsAtText(timeOfDay(split.endsAt))}</p>
-        </SideSection>
+        {!isFinished && (
+          <SideSection title={words.endsAt}>
+            <p className={css.sideText}>{words.endsAtText(timeOfDay(split.endsAt))}</p>
+          </SideSection>
+        )}
       </Right>
     </Frame>
   );

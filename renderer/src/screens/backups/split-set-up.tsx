@@ -174,7 +174,7 @@ export function SplitSetUp({
             />
           )}
           <div>
-            <Action small kind="quiet" onPress={() => setGroups([...groups, blankGroup(names.length + 1)])}>
+            <Action small onPress={() => setGroups([...groups, blankGroup(names.length + 1)])}>
               {several ? words.addGroupMore : words.addGroup}
             </Action>
           </div>

@@ -179,7 +179,7 @@ function SplitDone({
 }) {
   const go = useNavigation(state => state.go);
   return (
-    <SplitFrame split={split}>
+    <SplitFrame split={split} isFinished>
       <Centre>
         <Heading focusKey="split-done" lead={words.done.lead}>
           {words.done.heading}

@@ -229,8 +229,15 @@ export function ProofDialog({
       <Progress text={proof || error ? null : words.reading} />
       {proof && (
         <>
-          <Notice tone={proven ? 'good' : 'warning'} title={proven ? words.proven : words.notProven}>
+          <Notice tone={proven ? 'good' : 'warning'}>
             <p>{proof.sentence}</p>
+            {!proven && (
+              <div>
+                <Action small onPress={onAuthorities}>
+                  {words.authorities}
+                </Action>
+              </div>
+            )}
           </Notice>
           <Facts
             dense
@@ -259,7 +266,6 @@ export function ProofDialog({
         <Action shortcut={escapeKey} onPress={onClose}>
           {t.common.close}
         </Action>
-        {proof && !proven && <Action onPress={onAuthorities}>{words.authorities}</Action>}
         {chain && (
           <Action
             kind="primary"

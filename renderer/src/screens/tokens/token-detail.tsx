@@ -103,7 +103,7 @@ export function TokenDetail({
       >
         {token.product}
       </Heading>
-      {token.problem && <TokenProblem problem={token.problem} title={t.tokens.state.problem} />}
+      {token.problem && <TokenProblem problem={token.problem} />}
       <div role="status">{told && <Notice tone="good" title={told} />}</div>
       {defaults !== '' && (
         <Notice tone="warning" title={t.tokens.setUp.noticeTitle}>

@@ -50,7 +50,7 @@ function Owners({ slot }: { readonly slot: TakenSlot }) {
 const guardOf = ({ key }: TakenSlot): string =>
   [words.pinPolicy[key.pinPolicy], words.touchPolicy[key.touchPolicy], words.origin[key.origin]]
     .filter(Boolean)
-    .join(' · ');
+    .join(', ');
 
 /**
  * Which token holds which key: the device, a line to each key on it, and from there to whoever holds it.
@@ -76,6 +76,9 @@ export function TokenPicture({
     free > 0 && token.slots.length > 1 && words.freePlaces(free),
   ].filter(Boolean);
   const off = token.state === 'problem';
+  const places = !off && token.state !== 'reading' && rest.length > 0 && (
+    <p className={css.free}>{rest.join(' ')}</p>
+  );
   const facts = [
     token.serial === undefined ? undefined : t.tokens.serial(token.serial),
     token.firmware === undefined ? undefined : words.firmware(token.firmware),
@@ -102,6 +105,7 @@ export function TokenPicture({
                 </li>
               ))}
           </ul>
+          {taken.length === 0 && places}
         </div>
         {actions}
       </div>
@@ -127,7 +131,7 @@ export function TokenPicture({
           ))}
         </ul>
       )}
-      {!off && token.state !== 'reading' && rest.length > 0 && <p className={css.free}>{rest.join(' ')}</p>}
+      {taken.length > 0 && places}
     </div>
   );
 }

@@ -91,7 +91,7 @@ function All({ view, onOpen }: { readonly view: TokensView; readonly onOpen: (to
                 )
               }
             />
-            {token.problem && <TokenProblem problem={token.problem} title={t.tokens.state.problem} />}
+            {token.problem && <TokenProblem problem={token.problem} />}
             <Warnings token={token} />
           </li>
         ))}
@@ -119,8 +119,9 @@ function Side({
   const here = tokens.flatMap(one => holdersOn(one).map(holder => ({ holder, one })));
   return (
     <Right label={token ? words.side : words.sideHolders}>
-      {!token && here.length > 0 && (
+      {!token && (
         <SideSection title={words.sideHolders}>
+          {here.length === 0 && <p className={css.sideText}>{words.sideNobody}</p>}
           {here.map(({ holder, one }) => (
             <SideRow key={`${one.id}${holder}`} label={holder} value={one.serial ?? one.product} mono />
           ))}
@@ -229,10 +230,14 @@ export function TokensScreen({ back }: { readonly back: Screen }) {
         token={chosen ?? (tokens.length === 1 && place.at === 'all' ? tokens[0] : undefined)}
         tokens={tokens}
       />
-      <Foot start={null}>
-        <Action shortcut={escapeKey} onPress={() => go(back)}>
-          {words.back}
-        </Action>
+      <Foot
+        start={
+          <Action kind="quiet" shortcut={escapeKey} onPress={() => go(back)}>
+            {t.common.back}
+          </Action>
+        }
+      >
+        {null}
       </Foot>
     </Frame>
   );
