@@ -121,6 +121,7 @@ async function answer(
     case 'certify-key':
       return { kind: step.kind, ...credential() };
     case 'import-key': {
+      if (isOnToken) return { kind: step.kind, ...credential() };
       const file = answers.keyFiles.get(`${step.role} ${step.who}`);
       if (!file) throw missingKeyFile(step.who);
       // A file of another passphrase than the one for this vault is named "holder-1 (file)"; where the files of one

@@ -14,7 +14,7 @@ import {
   repositoryKey,
   tookEffect,
 } from '../../shared/ceremony/repository.ts';
-import { type Step, scriptFor } from '../../shared/ceremony/script.ts';
+import { importOf, type Step, scriptFor } from '../../shared/ceremony/script.ts';
 import {
   checkPlan,
   type PlanWarning,
@@ -74,8 +74,9 @@ const plannedTokens = (plan: SettledPlan) =>
     'keytype' in holder ? [{ name: holder.name, custody: holder.custody }] : [],
   );
 
-/** Where the key of a step that makes one, or a certificate, is kept. */
+/** Where the key of a step that makes one or takes one over, or makes a certificate, is kept. */
 function custodyIn(plan: SettledPlan, step: Step, placeOf: PlaceOfKey): Custody | undefined {
+  if (step.kind === 'import-key') return importOf(plan, step)?.custody ?? 'software';
   if (step.kind !== 'generate-key' && step.kind !== 'certify-key') return undefined;
   const holders = step.role === 'targets' ? plan.targets.holders : plan.holders;
   const holder = holders.find(candidate => candidate.name === step.holder);

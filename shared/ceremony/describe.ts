@@ -153,6 +153,10 @@ function custodyRows(plan: SettledPlan): SummaryRow[] {
       ? [`${holder.name} on ${custodyInWords[holder.custody]}`]
       : [],
   );
+  const takenOver = (plan.imports ?? []).flatMap(({ holder, role, custody }) =>
+    custody ? [`the ${role} key of ${holder} on ${custodyInWords[custody]}`] : [],
+  );
+  kept.push(...takenOver);
   return kept.length > 0 ? [{ label: 'Keys on tokens', value: `${listNames(kept)}.` }] : [];
 }
 

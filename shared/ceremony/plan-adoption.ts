@@ -94,6 +94,8 @@ export function planAdoption(plan: AdoptionPlan, sources: AdoptionSources, now: 
     const keyIds = last.roles.get(holder.role)?.keyIds ?? [];
     if (keyIds.filter(keyId => keyId.startsWith(holder.keyId)).length > 1)
       block('ambiguous-key', `${holder.name}: several ${holder.role} keys begin with ${holder.keyId}.`);
+    if (holder.key !== undefined && holder.custody !== undefined)
+      block('two-places', `${holder.name}: the key comes from a file or is on a token, not both.`);
     const isTwice = plan.holders
       .slice(0, index)
       .some(({ name, role }) => role === holder.role && name.toLowerCase() === holder.name.toLowerCase());
@@ -106,8 +108,8 @@ export function planAdoption(plan: AdoptionPlan, sources: AdoptionSources, now: 
       );
   }
   const imports = plan.holders
-    .filter(holder => holder.key !== undefined)
-    .map(({ name, role }) => ({ holder: name, role }));
+    .filter(holder => holder.key !== undefined || holder.custody !== undefined)
+    .map(({ name, role, custody }) => ({ holder: name, role, ...(custody ? { custody } : {}) }));
   if (plan.participants.length === 0 && imports.length === 0)
     block(
       'nobody-present',

@@ -33,10 +33,11 @@ export function planInputOf(plan: SettledPlan): Plan {
       const { root, targets } = plan.base?.holders ?? { root: [], targets: [] };
       const named = (role: 'root' | 'targets', keys: Base['holders']['root']) =>
         keys.flatMap(({ holder, keyId }) => {
-          const imported = plan.imports?.some(one => one.holder === holder && one.role === role) ?? false;
+          const imported = plan.imports?.find(one => one.holder === holder && one.role === role);
           // What nobody named was called by its key ID.
           if (holder === nameOfUnknown(keyId) && !imported) return [];
-          return [{ name: holder, keyId, role, ...(imported ? { key: holder } : {}) }];
+          const place = imported?.custody ? { custody: imported.custody } : { key: holder };
+          return [{ name: holder, keyId, role, ...(imported ? place : {}) }];
         });
       return {
         ceremony: 'adoption',

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { custodySchema } from './custody.ts';
+import { custodySchema, tokenCustodySchema } from './custody.ts';
 
 /** How root and targets metadata are written: Notary v1 (Docker Content Trust) or TUF 1.0. */
 export const dialectNameSchema = z.enum(['notary-v1', 'tuf-1.0']);
@@ -188,6 +188,8 @@ export const adoptionPlanSchema = z.strictObject({
         role: z.enum(['root', 'targets']).default('root'),
         /** The private key is at hand and comes into this vault. In the CLI's plan a file, relative to the plan. */
         key: z.string().max(4096).optional(),
+        /** Instead: the key is on a token that is at hand, and stays there. */
+        custody: tokenCustodySchema.optional(),
       }),
     )
     .max(60)

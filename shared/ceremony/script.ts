@@ -110,12 +110,14 @@ function adoptionScript(plan: SettledPlan): Step[] {
   return [
     ...preparation(false),
     ...(plan.imports ?? []).map(
-      ({ holder, role }, index): Step => ({
+      ({ holder, role, custody }, index): Step => ({
         id: `import-key-${index + 1}`,
         act: 'Keys',
         kind: 'import-key',
-        title: `${role === 'root' ? 'Root' : 'Targets'} key of ${holder} comes in`,
-        explanation: `${holder} hands in the file that holds their key. It must be the key the root lists. From here on a new passphrase opens it; the old file should be destroyed once this vault has a backup.`,
+        title: `${role === 'root' ? 'Root' : 'Targets'} key of ${holder} ${custody ? 'is on their token' : 'comes in'}`,
+        explanation: custody
+          ? `The key of ${holder} is on ${custodyInWords[custody]}, and stays there. The token is known by the key that the root lists, before its PIN is asked for; then the key signs once, to show that it can.`
+          : `${holder} hands in the file that holds their key. It must be the key the root lists. From here on a new passphrase opens it; the old file should be destroyed once this vault has a backup.`,
         holder,
         role,
       }),
@@ -123,6 +125,13 @@ function adoptionScript(plan: SettledPlan): Step[] {
     transcriptStep,
   ];
 }
+
+/** @returns what an adoption's plan says about the key of one of its steps */
+export const importOf = (
+  plan: SettledPlan,
+  step: Pick<Step, 'holder' | 'role'>,
+): NonNullable<SettledPlan['imports']>[number] | undefined =>
+  plan.imports?.find(one => one.holder === step.holder && one.role === step.role);
 
 /** A key for every holder who has none yet, and a certificate for every key that needs one. */
 function keySteps(plan: SettledPlan): Step[] {

@@ -123,9 +123,15 @@ export const settledPlanSchema = z.strictObject({
   /** Holders whose root key may be in the wrong hands, and those whose targets key may. */
   compromised: z.array(personNameSchema).optional(),
   compromisedTargets: z.array(personNameSchema).optional(),
-  /** Adoption: the holders whose private key comes into this vault. */
+  /** Adoption: the holders whose private key comes into this vault, or is at hand on a token. */
   imports: z
-    .array(z.strictObject({ holder: personNameSchema, role: z.enum(['root', 'targets']) }))
+    .array(
+      z.strictObject({
+        holder: personNameSchema,
+        role: z.enum(['root', 'targets']),
+        custody: tokenCustodySchema.optional(),
+      }),
+    )
     .optional(),
   /** Adoption: SHA-256 of every root of the chain, oldest first. */
   chain: z.array(z.strictObject({ version: z.int(), sha256: hash })).optional(),

@@ -7,7 +7,7 @@ import { type DatedEvent, refuseEntry } from './dated-event.ts';
 import type { Evidence, EvidenceOf } from './events.ts';
 import { initialsOf } from './initials.ts';
 import { publicKeyFingerprint } from './key-record.ts';
-import { type Step, scriptFor } from './script.ts';
+import { importOf, type Step, scriptFor } from './script.ts';
 import { planHash, type SettledPlan } from './settled-plan.ts';
 import type { PresentPerson } from './steps.ts';
 
@@ -229,7 +229,8 @@ function stillFits(evidence: Evidence, step: Step, plan: SettledPlan): boolean {
     // Named anew, a person may hold another of the listed keys.
     const listed = plan.base?.holders[evidence.role].find(key => key.holder === evidence.holder);
     const key = listed && baseRoot(plan)?.keys.get(listed.keyId);
-    return key?.publicKey?.fingerprint === evidence.fingerprint;
+    const isThere = importOf(plan, step)?.custody === evidence.token?.custody;
+    return isThere && key?.publicKey?.fingerprint === evidence.fingerprint;
   }
   if (evidence.kind !== 'generate-key') return true;
   const holders = step.role === 'targets' ? plan.targets.holders : plan.holders;

@@ -63,14 +63,17 @@ export const stepInputSchema = z.discriminatedUnion('kind', [
     token: tokenKeyInputSchema.optional(),
   }),
   z.strictObject({ kind: z.literal('certify-key'), ...credentialSchema.shape }),
+  /** A file and a passphrase where the plan brings the key into this vault, else the PIN of the token it is on. */
   z.strictObject({
     kind: z.literal('import-key'),
     /** The key file, in any form `inspect` reads. */
-    file: z.instanceof(Uint8Array),
+    file: z.instanceof(Uint8Array).optional(),
     /** What opens the file, where it is encrypted. */
     filePassphrase: z.instanceof(Uint8Array).optional(),
     /** What will open the key in this vault. */
-    passphrase: z.instanceof(Uint8Array),
+    passphrase: z.instanceof(Uint8Array).optional(),
+    /** Left out where the token asks for none, or has its own keyboard. */
+    pin: z.instanceof(Uint8Array).optional(),
   }),
   z.strictObject({ kind: z.literal('online-keys'), snapshot: onlineKeySchema, timestamp: onlineKeySchema }),
   z.strictObject({ kind: z.literal('prove-backup') }),

@@ -9,11 +9,11 @@ import { documentPayloads, holderKeys } from './documents.ts';
 import type { Evidence } from './events.ts';
 import { initialsOf } from './initials.ts';
 import { repositoriesOf, tookEffect } from './repository.ts';
-import type { Step } from './script.ts';
+import { importOf, type Step } from './script.ts';
 import type { SettledPlan } from './settled-plan.ts';
 import { signingKey } from './signing-request.ts';
 import { type CeremonyState, evidenceOf, openSteps, peoplePresent, presentStep } from './state.ts';
-import type { PresentPerson } from './steps.ts';
+import type { PresentPerson, StepKind } from './steps.ts';
 import { tokenInWords, tokenRows } from './token-facts.ts';
 
 export interface JournalPosition {
@@ -119,10 +119,16 @@ function stepView(
   };
 }
 
-/** Where the key of a step is: of one still to be made, where the plan wants it. */
+const aboutKeys: readonly StepKind[] = ['generate-key', 'certify-key', 'import-key', 'sign'];
+
+/** Where the key of a step is: of one still to be made or taken over, where the plan has it. */
 function keyPlaceOf(ceremony: CeremonyState, step: Step, placeOf: PlaceOfKey): KeyPlace | undefined {
-  if (step.kind !== 'generate-key' && step.kind !== 'certify-key' && step.kind !== 'sign') return undefined;
+  if (!aboutKeys.includes(step.kind)) return undefined;
   const fingerprint = signingKey(ceremony, step)?.fingerprint;
+  if (step.kind === 'import-key' && !ceremony.completed.has(step.id)) {
+    const { custody = 'software' } = importOf(ceremony.plan, step) ?? {};
+    return { custody, ...(fingerprint === undefined ? {} : { fingerprint }) };
+  }
   if (fingerprint !== undefined) return placeOf(fingerprint);
   const holders = step.role === 'targets' ? ceremony.plan.targets.holders : ceremony.plan.holders;
   const holder = holders.find(candidate => candidate.name === step.holder);

@@ -2,7 +2,7 @@
 import { driveCeremony } from '../../electron/cli/ceremony-driver.ts';
 import { answered } from '../../electron/cli/output.ts';
 import type { TokenAnswer } from '../../electron/cli/token-answers.ts';
-import type { Custodian } from '../../electron/custodian/custodian.ts';
+import type { Custodian, CustodianOptions } from '../../electron/custodian/custodian.ts';
 import type { TokenFinders } from '../../electron/custodian/tokens/token-desk.ts';
 import { ledgerFinder } from '../../electron/signers/ledger/finder.ts';
 import { pivTokens } from '../../electron/signers/piv/piv-token.ts';
@@ -35,14 +35,17 @@ export class TokenRig {
   custodian: Custodian;
   readonly #vaultPath: string;
 
-  constructor(vaultPath: string) {
+  readonly #options: Partial<CustodianOptions>;
+
+  constructor(vaultPath: string, options: Partial<CustodianOptions> = {}) {
     this.#vaultPath = vaultPath;
+    this.#options = options;
     this.custodian = this.#open();
   }
 
   #open(): Custodian {
     const onToken = (event: TokenEvent): void => void this.events.push(event);
-    return custodianAt(this.#vaultPath, { tokenFinders: this.finders, onToken });
+    return custodianAt(this.#vaultPath, { ...this.#options, tokenFinders: this.finders, onToken });
   }
 
   /** As after a crash or a day: another process with the same vault. */

@@ -241,7 +241,7 @@ describe('a plan, written again, settles to the same', () => {
                 name: holder,
                 keyId: keyId.slice(0, 4 + index * 20),
                 role,
-                ...(atHand[index] ? { key: 'a.pem' } : {}),
+                ...(atHand[index] ? (index % 2 ? { custody: 'piv' } : { key: 'a.pem' }) : {}),
               })),
             });
             if (!settled) return;

@@ -1,13 +1,21 @@
 import { baseRoot } from '../../../shared/ceremony/base-root.ts';
+import { custodyInWords, type TokenCustody } from '../../../shared/ceremony/custody.ts';
+import { importOf } from '../../../shared/ceremony/script.ts';
 import { RootwardError } from '../../../shared/contract/errors.ts';
+import type { PublicKey } from '../../../shared/tuf/public-key.ts';
+import type { SoftwareAlgorithm } from '../../signers/pkcs8.ts';
 import { readPrivateKeyFile, wipePrivateKey, writeStandardPkcs8 } from '../../vault/key-files/key-files.ts';
 import { wipe } from '../../vault/wipe.ts';
-import { checkPassphrase, storeHolderKey } from './holder-key-file.ts';
-import { invalidInput, type StepHandler } from './step.ts';
+import { takeUpSettings } from '../tokens/describe-tokens.ts';
+import { nameOf } from '../tokens/token-desk.ts';
+import { askForProof, evidenceOfToken } from '../tokens/token-key.ts';
+import { tokenSigning } from '../with-signer.ts';
+import { checkPassphrase, keyRecordOf, storeHolderKey } from './holder-key-file.ts';
+import { invalidInput, type StepContext, type StepHandler } from './step.ts';
 
 /**
- * Takes a holder's private key from a file into the vault: any form Notary, docker or OpenSSL writes. It must be the
- * key the root lists, and it is opened once more from the vault before anything is said of it.
+ * Takes over the key that the root lists for a holder: from a file into the vault, or where it is, on a token. It must be
+ * that very key.
  */
 export const importHolderKey: StepHandler<'import-key'> = async context => {
   const { ceremony, step, input } = context;
@@ -16,13 +24,59 @@ export const importHolderKey: StepHandler<'import-key'> = async context => {
   const listed = plan.base?.holders[role].find(key => key.holder === step.holder);
   const expected = listed && baseRoot(plan)?.keys.get(listed.keyId)?.publicKey;
   if (!expected) throw invalidInput('This step brings in no key.');
-  checkPassphrase(input.passphrase);
-  const found = readPrivateKeyFile(input.file, input.filePassphrase);
+  const { algorithm } = expected;
+  if (algorithm === 'rsa') {
+    throw new RootwardError('unsupported-key', {
+      message: 'This is an RSA key. Rootward verifies RSA signatures but does not make them.',
+      remedy:
+        'Leave it where it is, let its holder sign with the tool it was made with, and replace it in a ceremony.',
+    });
+  }
+  const custody = importOf(plan, step)?.custody;
+  const { file, passphrase, filePassphrase, pin } = input;
+  if (custody) {
+    if (file || passphrase)
+      throw invalidInput('The plan takes this key over on a token.', 'Plug the token in and type its PIN.');
+    return takeOverOnToken(context, { ...expected, algorithm }, custody, pin);
+  }
+  if (!file || !passphrase)
+    throw invalidInput(
+      'The plan brings this key into this vault.',
+      'Hand in the file of the key, and type a new passphrase.',
+    );
+  return importFile(context, { ...expected, algorithm }, { file, passphrase, filePassphrase });
+};
+
+type Context = StepContext<'import-key'>;
+type TakenOver = ReturnType<StepHandler<'import-key'>>;
+type ListedKey = PublicKey & { readonly algorithm: SoftwareAlgorithm };
+
+interface HandedFile {
+  readonly file: Uint8Array;
+  /** What opens the file, where it is encrypted. */
+  readonly filePassphrase: Uint8Array | undefined;
+  /** What will open the key in this vault. */
+  readonly passphrase: Uint8Array;
+}
+
+/**
+ * Takes a holder's private key from a file into the vault: any form Notary, docker or OpenSSL writes. It is opened once
+ * more from the vault before anything is said of it.
+ */
+async function importFile(
+  context: Context,
+  expected: ListedKey,
+  { file, passphrase, filePassphrase }: HandedFile,
+): Promise<Awaited<TakenOver>> {
+  const { step } = context;
+  const role = step.role ?? 'root';
+  checkPassphrase(passphrase);
+  const found = readPrivateKeyFile(file, filePassphrase);
   try {
-    const match = found.find(file => file.publicKey?.fingerprint === expected.fingerprint);
+    const match = found.find(one => one.publicKey?.fingerprint === expected.fingerprint);
     const material = match?.privateKey;
     if (!match || !material) {
-      const locked = found.some(file => file.encrypted && !file.privateKey);
+      const locked = found.some(one => one.encrypted && !one.privateKey);
       throw new RootwardError(locked ? 'passphrase-needed' : 'key-mismatch', {
         message: locked
           ? 'The file is encrypted, and no passphrase for it was given.'
@@ -32,17 +86,10 @@ export const importHolderKey: StepHandler<'import-key'> = async context => {
           : 'Choose another file. `rootward inspect` says which key a file holds.',
       });
     }
-    const { algorithm, fingerprint } = expected;
-    if (algorithm === 'rsa') {
-      throw new RootwardError('unsupported-key', {
-        message: 'This is an RSA key. Rootward verifies RSA signatures but does not make them.',
-        remedy:
-          'Leave it where it is, let its holder sign with the tool it was made with, and replace it in a ceremony.',
-      });
-    }
+    const { fingerprint } = expected;
     const pem = writeStandardPkcs8(material);
     try {
-      await storeHolderKey(context, { ...expected, algorithm }, pem, input.passphrase);
+      await storeHolderKey(context, expected, pem, passphrase);
     } finally {
       wipe(pem);
     }
@@ -50,4 +97,48 @@ export const importHolderKey: StepHandler<'import-key'> = async context => {
   } finally {
     for (const { privateKey } of found) if (privateKey) wipePrivateKey(privateKey);
   }
-};
+}
+
+/**
+ * Finds the token that holds the key the root lists: by that key, so that the wrong one is told before any PIN is used.
+ * One signature proves that the token holds the private half and that its holder knows the PIN.
+ */
+async function takeOverOnToken(
+  context: Context,
+  publicKey: ListedKey,
+  custody: TokenCustody,
+  pin: Uint8Array | undefined,
+): Promise<Awaited<TakenOver>> {
+  const { desk, opened, step } = context;
+  const role = step.role ?? 'root';
+  const holder = step.holder ?? '';
+  await takeUpSettings(desk);
+  const words = `a token with the ${role} key of ${holder}`;
+  const token = await desk.tokens.holding(publicKey, { custody, serial: undefined, words });
+  if (token.custody !== custody) {
+    throw new RootwardError('token-wrong', {
+      message: `The plan has this key on ${custodyInWords[custody]}; it is on ${custodyInWords[token.custody]}.`,
+      remedy: 'Change the plan: say there on which kind of token the key is.',
+    });
+  }
+  const sign = tokenSigning(desk, token, publicKey, pin, holder);
+  await sign(publicKey.spki, 'sha256');
+  const description = await desk.tokens.describe(token);
+  const slot = description.slots.find(({ key }) => key?.publicKey?.fingerprint === publicKey.fingerprint);
+  if (!slot) {
+    throw new RootwardError('token-reply-invalid', {
+      message: `${nameOf(token, description)} signed with the key, and does not show it any more.`,
+      remedy: 'Nothing was taken over. Plug the token in again and repeat the step.',
+    });
+  }
+  const found = { token, description, slot, publicKey, origin: 'existing' } as const;
+  const evidence = evidenceOfToken(found, await askForProof(desk.tokens, found));
+  const { custody: _custody, ...facts } = evidence;
+  try {
+    await opened.vault.storeTokenKey({ ...keyRecordOf(context, publicKey), custody, token: facts });
+  } catch (error) {
+    // By the attempt that was interrupted; or the key is in a file here as well, and the journal tells the token.
+    if (!(error instanceof RootwardError) || error.code !== 'key-exists') throw error;
+  }
+  return { kind: 'import-key', role, holder, fingerprint: publicKey.fingerprint, token: evidence };
+}

@@ -13,6 +13,13 @@ import { NewPassphrase, type NewPassphraseHandle } from './new-passphrase.tsx';
 import { type StepProps, useBy } from './step.ts';
 import { StepLayout } from './step-layout.tsx';
 import css from './steps.module.css';
+import {
+  CredentialField,
+  type CredentialHandle,
+  onToken,
+  useSigningPlace,
+  wipeCredential,
+} from './token-place.tsx';
 
 const words = t.keySteps.importing;
 
@@ -78,8 +85,43 @@ function useKeyFile() {
   return { bytes, about, problem, take, clear, missing: () => setProblem(words.needed) };
 }
 
-/** A holder brings the key they have, as a file, and gives it a new passphrase. */
-export function ImportKeyStep({ ceremony, step }: StepProps) {
+/** A holder brings the key they have: as a file, or on their token, as the plan says. */
+export function ImportKeyStep(props: StepProps) {
+  return onToken(props.step.place) ? <TokenKeyStep {...props} /> : <KeyFileStep {...props} />;
+}
+
+/** The key stays on the token, which is known by it, and signs once. */
+function TokenKeyStep({ ceremony, step }: StepProps) {
+  const complete = useCeremony(state => state.complete);
+  const by = useBy({ ceremony, step });
+  const field = useRef<CredentialHandle>(null);
+  const at = useSigningPlace(step.place);
+  const submit = async () => {
+    const credential = field.current?.take();
+    if (!credential) return;
+    try {
+      await complete(step.id, by, { kind: 'import-key', ...credential }, words.tokenBusy);
+    } finally {
+      wipeCredential(credential);
+    }
+  };
+  return (
+    <StepLayout
+      ceremony={ceremony}
+      step={step}
+      primary={{ label: words.tokenPrimary, onPress: () => void submit(), blocked: at.blocked }}
+    >
+      <p className={css.turn}>{t.steps.generateKey.turn(step.who)}</p>
+      <p className={css.text}>{words.tokenText}</p>
+      <div className={css.fields}>
+        <CredentialField ref={field} at={at} holder={step.who} hint="" autoFocus />
+      </div>
+    </StepLayout>
+  );
+}
+
+/** The key comes as a file, and gets a new passphrase. */
+function KeyFileStep({ ceremony, step }: StepProps) {
   const complete = useCeremony(state => state.complete);
   const by = useBy({ ceremony, step });
   const file = useKeyFile();

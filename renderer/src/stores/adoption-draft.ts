@@ -1,3 +1,4 @@
+import type { Custody } from '../../../shared/ceremony/custody.ts';
 import {
   type AdoptionPlan,
   adoptionPlanSchema,
@@ -20,12 +21,14 @@ import { addPublished, type Published, type PublishedKey, readPublished } from '
 export const adoptionPages = ['files', 'keys', 'people', 'network', 'review'] as const;
 export type AdoptionPage = (typeof adoptionPages)[number];
 
-/** What is known of a listed key: who holds it, and whether its private half comes in. */
+/** What is known of a listed key: who holds it, whether its private half is at hand, and then where. */
 export interface Named {
   readonly name: string;
   readonly atHand: boolean;
+  /** `software`: a file, which comes into this vault. */
+  readonly custody: Custody;
 }
-export const nobody: Named = { name: '', atHand: false };
+export const nobody: Named = { name: '', atHand: false, custody: 'software' };
 /** @returns what names a key in a draft: one key may have two roles */
 export const placeOf = (key: Pick<PublishedKey, 'role' | 'keyId'>): string => `${key.role}-${key.keyId}`;
 
@@ -54,7 +57,14 @@ export const adoptionOfPlan = (plan: AdoptionPlan, files: readonly FileInput[]):
   ignored: [],
   repository: plan.repository,
   named: Object.fromEntries(
-    plan.holders.map(holder => [placeOf(holder), { name: holder.name, atHand: holder.key !== undefined }]),
+    plan.holders.map(({ name, keyId, role, key, custody }): [string, Named] => [
+      placeOf({ keyId, role }),
+      {
+        name,
+        atHand: key !== undefined || custody !== undefined,
+        custody: custody ?? 'software',
+      },
+    ]),
   ),
   ...roomOf(plan),
 });
@@ -95,9 +105,10 @@ export function adoptionOf(draft: AdoptionDraft): AdoptionPlan | null {
     // The files themselves go beside the plan.
     roots: rootsOf(draft).map(one => one.file.name),
     holders: last.keys.flatMap(key => {
-      const { name, atHand } = draft.named[placeOf(key)] ?? nobody;
+      const { name, atHand, custody } = draft.named[placeOf(key)] ?? nobody;
       if (name === '') return [];
-      return [{ name, keyId: key.keyId, role: key.role, ...(atHand ? { key: name } : {}) }];
+      const place = custody === 'software' ? { key: name } : { custody };
+      return [{ name, keyId: key.keyId, role: key.role, ...(atHand ? place : {}) }];
     }),
     ...planOfRoom(draft),
   });

@@ -1,3 +1,5 @@
+import type { Custody } from '../../../../shared/ceremony/custody.ts';
+
 /** Repositories that were made elsewhere, and the way from Notary v1 to TUF 1.0. */
 export const adopt = {
   title: 'Take over a repository',
@@ -10,7 +12,7 @@ export const adopt = {
     keys: {
       nav: 'Keys',
       title: 'Whose keys are these?',
-      lead: 'These keys are listed in the last root. Name whoever holds each. Where the private key is at hand, it comes into this vault in the ceremony.',
+      lead: 'These keys are listed in the last root. Name whoever holds each. Where the private key is at hand, its file comes into this vault in the ceremony, or its token is recognised by the key.',
     },
   },
   drop: 'Root and targets metadata',
@@ -31,6 +33,13 @@ export const adopt = {
   keyNamePlaceholder: 'Nobody named',
   atHand: 'private key at hand',
   atHandOf: (role: string, id: string) => `The private key of the ${role} key ${id} is at hand`,
+  where: (role: string, id: string) => `Where the ${role} key ${id} is`,
+  place: {
+    software: 'as a file, which comes into this vault',
+    piv: 'on a PIV card (YubiKey or another), and stays there',
+    ledger: 'on a Ledger, and stays there',
+    pkcs11: 'on a PKCS#11 token, and stays there',
+  } satisfies Record<Custody, string>,
   column: { key: 'Key', name: 'Who holds it', atHand: 'At hand' },
   roleKeys: { root: 'Root keys', targets: 'Targets keys' },
   rule: (threshold: number, count: number) =>

@@ -1,6 +1,7 @@
 import { useMemo } from 'react';
+import { type Custody, custodySchema } from '../../../../shared/ceremony/custody.ts';
 import type { FileInput } from '../../../../shared/contract/requests.ts';
-import { TextField } from '../../components/fields.tsx';
+import { SelectField, TextField } from '../../components/fields.tsx';
 import { FileDrop } from '../../components/file-drop.tsx';
 import { shortFingerprint, sizeInWords } from '../../components/format.ts';
 import { SubHeading } from '../../components/heading.tsx';
@@ -28,6 +29,7 @@ import { PlanFrame } from '../plan/plan-frame.tsx';
 import css from './adopt.module.css';
 
 const words = t.adopt;
+const custodies = custodySchema.options.map(value => ({ value, label: words.place[value] }));
 
 interface PageProps {
   readonly error: (field: string) => string | undefined;
@@ -149,6 +151,17 @@ function KeysPage({ error }: PageProps) {
                       />
                       {words.atHand}
                     </label>
+                    {named.atHand && (
+                      <div className={css.where}>
+                        <SelectField<Custody>
+                          label={words.where(role, id)}
+                          hideLabel
+                          value={named.custody}
+                          options={custodies}
+                          onChange={custody => name(key, { custody })}
+                        />
+                      </div>
+                    )}
                   </li>
                 );
               })}
