@@ -1,3 +1,4 @@
+import { listNames } from '../display/list-names.ts';
 import type { TokenCustody } from './custody.ts';
 
 /**
@@ -57,7 +58,7 @@ export function tokensInWords(keys: readonly RootKey[], threshold: number): stri
   const without = keys.filter(isOnToken);
   if (without.length === 0) return undefined;
   const isOne = without.length === 1;
-  const names = without.map(({ name }) => name).join(', ');
+  const names = listNames(without.map(({ name }) => name));
   const lead = `The ${isOne ? 'key' : 'keys'} of ${names} never ${isOne ? 'leaves its token' : 'leave their tokens'} and cannot have a backup.`;
   const fatal = fatalCardLosses(keys, threshold);
   if (fatal.length > 0) return `${lead} ${fatal.map(loss => lossInWords(loss, threshold)).join(' ')}`;
@@ -72,6 +73,6 @@ export function lossInWords({ names, left }: CardLoss, threshold: number): strin
   const card =
     names.length === 1
       ? `the token of ${names[0]}`
-      : `the one token that holds the keys of ${names.join(', ')}`;
+      : `the one token that holds the keys of ${listNames(names)}`;
   return `If ${card} is lost, ${left === 0 ? 'no root key is' : `${left} of the ${threshold} keys needed ${left === 1 ? 'is' : 'are'}`} left, and the root can never be changed again.`;
 }

@@ -117,7 +117,7 @@ describe('keys that never leave a token', () => {
       /any one token may be lost, and no more than 1 of the root keys at a time/,
     );
     expect(tokensInWords([key('A', '1'), key('B', '1'), file], 2)).toMatch(
-      /If the one token that holds the keys of A, B is lost, 1 of the 2 keys needed is left, and the root can never/,
+      /If the one token that holds the keys of A and B is lost, 1 of the 2 keys needed is left, and the root can never/,
     );
     expect(tokensInWords([key('A')], 1)).toMatch(/If the token of A is lost, no root key is left/);
   });
