@@ -2,5 +2,5 @@ import { defineConfig } from 'vitest/config';
 
 /** For test/e2e/pictures.sh: pictures are made by hand, and are no part of `npm test`. */
 export default defineConfig({
-  test: { include: ['test/e2e/pictures.ts'], testTimeout: 300_000, hookTimeout: 120_000, pool: 'forks' },
+  test: { include: ['test/e2e/pictures.ts'], testTimeout: 600_000, hookTimeout: 120_000, pool: 'forks' },
 });

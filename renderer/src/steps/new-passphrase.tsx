@@ -75,7 +75,7 @@ export function NewPassphrase({ ref, known, autoFocus = false }: NewPassphrasePr
   useImperativeHandle(ref, () => ({ take, suggest: () => void suggestion.current?.suggest() }));
 
   return (
-    <>
+    <div>
       <Suggestion ref={suggestion} />
       <div className={css.fields}>
         <PassphraseField
@@ -88,7 +88,7 @@ export function NewPassphrase({ ref, known, autoFocus = false }: NewPassphrasePr
         <StrengthMeter weight={weight} />
         <PassphraseField ref={second} label={words.second} hint={words.secondHint} error={errors.second} />
       </div>
-    </>
+    </div>
   );
 }
 

@@ -14,7 +14,12 @@ export interface FirstRoot {
   readonly repository: string;
   /** What the keys of the online roles are, as files; default: fresh ones nobody holds. */
   readonly online?: { readonly snapshot: string; readonly timestamp: string };
+  /** A folder for a bundle that is made and proven, under `bundlePassphrase`; default: backups are waived. */
+  readonly backup?: string;
 }
+
+/** What opens the bundle of a first root that is made with one. */
+export const bundlePassphrase = 'tundra velvet orchard magnet lantern';
 
 /**
  * Makes a first root, 2 of 3, with one targets key, under the passphrases of `passphraseOf`.
@@ -39,14 +44,19 @@ export async function makeFirstRoot(desk: Desk, root: FirstRoot, name = 'export-
     holders: rootHolders.map(holder => ({ name: holder, keytype: 'ecdsa-p256' })),
     targets: { threshold: 1, holders: [{ name: 'Release desk', keytype: 'ecdsa-p256' }] },
     online: { snapshot: `${name}-snapshot.json`, timestamp: `${name}-timestamp.json` },
-    policy: { network: 'warn', backups: 'waive', backupsReason: 'A test of something else.' },
+    policy: {
+      network: 'warn',
+      ...(root.backup === undefined ? { backups: 'waive', backupsReason: 'A test of something else.' } : {}),
+    },
   };
-  const passphrases = Object.fromEntries(
-    [...rootHolders, 'Release desk'].map(holder => [holder, passphraseOf(holder)]),
-  );
+  const passphrases = {
+    ...Object.fromEntries([...rootHolders, 'Release desk'].map(holder => [holder, passphraseOf(holder)])),
+    bundle: bundlePassphrase,
+  };
   const exported = path.join(desk.folder, name);
   const command = ['ceremony', write(`${name}-plan.json`, JSON.stringify(plan))];
   const folders = ['--vault', desk.vault, '--out', exported];
+  if (root.backup !== undefined) folders.push('--backup', root.backup);
   const secrets = ['--passphrases', write('passphrases.json', JSON.stringify(passphrases))];
   // Every key is sealed with about a second of scrypt, which is more on a busy machine.
   const options = { timeoutMilliseconds: 170_000 };

@@ -30,7 +30,6 @@ export const adopt = {
     'tuf-1.0': 'A name people will recognise. Clients do not see it.',
   },
   keyName: (role: string, id: string) => `Name for the ${role} key ${id}`,
-  keyNamePlaceholder: 'Nobody named',
   atHand: 'private key at hand',
   atHandOf: (role: string, id: string) => `The private key of the ${role} key ${id} is at hand`,
   where: (role: string, id: string) => `Where the ${role} key ${id} is`,

@@ -13,7 +13,6 @@ export const ceremony = {
   keyPending: 'comes in this ceremony',
   incidents: 'Noted',
   present: (people: string) => `Present: ${people}`,
-  presentNobody: 'Attendance has not been taken',
   initialledBy: 'Initialled by',
   doneBy: (initials: string, time: string) => `${initials} ${time}`,
   lastDone: (title: string, initials: string, time: string) => `Done: ${title}. ${initials}, ${time} UTC.`,
@@ -26,7 +25,6 @@ export const ceremony = {
   stop: 'Stop the ceremony…',
   leave: 'Back to home',
   transcript: 'Show the transcript',
-  unknownStep: 'This step is not known to this version of Rootward.',
   loading: 'Reading the journal…',
   networkLost: 'A network has appeared. Take it away before you go on.',
   stopDialog: {

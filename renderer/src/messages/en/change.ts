@@ -126,7 +126,6 @@ export const change = {
     quorum: (needed: number, can: number) => `asks for ${needed}; ${can} can sign`,
     met: 'enough',
     short: 'not enough',
-    willSign: 'They will sign',
     legacy: 'Also sign for clients this many versions behind',
     legacyHint:
       'Notary clients skip versions. With the keys of earlier versions, clients that far behind go straight to the new one. 0: none.',

@@ -5,7 +5,6 @@ export const common = {
   backHome: 'Back to home',
   cancel: 'Cancel',
   close: 'Close',
-  copyNothing: 'None',
   theme: { system: 'As the system', light: 'Light', dark: 'Dark' },
   themeLabel: (name: string) => `Appearance: ${name}. Change`,
   clockUnknown: 'Clock not read yet',
@@ -28,7 +27,6 @@ export const common = {
     observer: 'Observer',
   },
   keytype: { 'ecdsa-p256': 'ECDSA P-256', 'ecdsa-p384': 'ECDSA P-384', ed25519: 'Ed25519' },
-  required: 'Needed',
   journal: 'Journal',
   journalEntry: (entries: number) => `Entry ${entries}`,
   anyOf: (threshold: number, count: number) =>

@@ -8,7 +8,6 @@ export const planner = {
   previous: 'Back',
   leave: 'Leave the plan',
   kept: 'What you typed is kept until Rootward closes.',
-  startOver: 'Start over',
   incomplete: 'not complete',
   complete: 'complete',
   pages: {
@@ -81,7 +80,6 @@ export const planner = {
     nameLabel: (role: string, number: number) => `Name of ${role} holder ${number}`,
     keytypeLabel: (role: string, number: number) => `Key type of ${role} holder ${number}`,
     nameColumn: 'Name',
-    keytypeColumn: 'Key type',
     root: 'root',
     targets: 'targets',
     addRoot: 'Add a root holder',

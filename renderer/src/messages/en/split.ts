@@ -34,7 +34,6 @@ export const split = {
     nameTwice: 'This name stands here twice.',
     recipientWrong: 'An age recipient is age1 and 58 more characters, as age-keygen prints it.',
     tooFew: 'One share alone would be the whole key. Let at least two be needed.',
-    groupTooMany: 'No more groups are needed than there are.',
     interrupted:
       'The set exists only when every share is out and the last page is finished. If it is broken off before, every word written down is void.',
   },

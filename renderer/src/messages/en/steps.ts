@@ -93,7 +93,6 @@ export const steps = {
     whereTufText: 'The public key of the service that signs this role. Its file as JSON, PEM, hex or base64.',
     choose: 'Choose a file…',
     chooseLabel: (slot: string) => `Choose a file for the ${slot}`,
-    paste: 'or paste its text',
     pasteLabel: (slot: string) => `Text of the ${slot}`,
     drop: 'Drop the file here',
     from: (source: string) => `From ${source}`,

@@ -19,7 +19,6 @@ export const together = {
   scanTitle: 'Hold this machine’s camera to the other screen',
   taken: (title: string) => `Taken in and checked: ${title}.`,
   checking: 'Checking the signature…',
-  writing: 'Writing the request…',
   saved: (path: string) => `Saved to ${path}`,
   notSaved: 'Nothing was saved.',
   saving: 'Saving, and reading it back…',

@@ -38,5 +38,4 @@ export const verify = {
   notCounted: 'Not counted',
   why: 'Why',
   noSignatures: 'No signature at all.',
-  wordsLabel: 'In words',
 };

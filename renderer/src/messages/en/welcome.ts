@@ -15,7 +15,6 @@ export const welcome = {
     'The machine is new, and the keys exist: as shares on paper, or in a bundle on a medium. A vault is made with what comes back.',
   restore: 'Restore from a backup',
   busyCreating: 'Creating the vault…',
-  withoutVault: 'These need no vault:',
   inUse: {
     title: 'The vault is open elsewhere',
     text: 'One Rootward at a time may write to a vault. Another one has it open.',

@@ -246,8 +246,10 @@ export function ProofDialog({
               ...(proof.attestation.verdict === 'proven'
                 ? [{ label: words.trustedBy, value: proof.attestation.trustedBy }]
                 : []),
-              ...(proof.serial === undefined ? [] : [{ label: words.serial, value: proof.serial }]),
-              ...(proof.firmware === undefined ? [] : [{ label: words.firmware, value: proof.firmware }]),
+              ...(proof.serial === undefined ? [] : [{ label: words.serial(proven), value: proof.serial }]),
+              ...(proof.firmware === undefined
+                ? []
+                : [{ label: words.firmware(proven), value: proof.firmware }]),
               {
                 label: words.policies,
                 value: [
