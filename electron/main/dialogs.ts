@@ -6,6 +6,7 @@ import { RootwardError } from '../../shared/contract/errors.ts';
 import type { FileInput } from '../../shared/contract/requests.ts';
 import type { ShellHandlers } from '../ipc/register-requests.ts';
 import { storageError, writeFileDurably } from '../platform/durable-files.ts';
+import type { ModuleQuestion } from './module-consent.ts';
 
 /** The largest file that is taken in, as in the contract. */
 const largestFile = 32 * 1024 * 1024;
@@ -76,6 +77,27 @@ export const dialogHandlers: Omit<ShellHandlers, 'openScanner' | 'closeScanner'>
     }
   },
 };
+
+/**
+ * Asks a person in a dialog of the system, above the window. What is not a plain yes is a no.
+ * @param window absent: nobody is there to ask
+ */
+export async function confirmInDialog(
+  window: BrowserWindow | undefined,
+  { message, detail }: ModuleQuestion,
+): Promise<boolean> {
+  if (window === undefined || window.isDestroyed()) return false;
+  const { response } = await dialog.showMessageBox(window, {
+    type: 'warning',
+    message,
+    detail,
+    buttons: ['Do not load it', 'Load it'],
+    defaultId: 0,
+    cancelId: 0,
+    noLink: true,
+  });
+  return response === 1;
+}
 
 /** @returns whether something was printed; false when the user changed their mind */
 async function printOnPaper(contents: WebContents): Promise<boolean> {

@@ -19,9 +19,10 @@ import { hardenProcess } from '../platform/process-hardening.ts';
 import { answerFileRequest, origin, readServedFiles, scheme } from './app-protocol.ts';
 import { CameraGate } from './camera-gate.ts';
 import { type CustodianHost, createCustodianHost } from './custodian-host.ts';
-import { dialogHandlers } from './dialogs.ts';
+import { confirmInDialog, dialogHandlers } from './dialogs.ts';
 import { watchIdle } from './idle-lock.ts';
 import { applySwitches, lockContents, lockSession } from './lockdown.ts';
+import { withModuleConsent } from './module-consent.ts';
 import { custodianEnvironment, profileFolder, vaultPathFrom } from './start-options.ts';
 import { openWindow } from './window.ts';
 
@@ -116,7 +117,7 @@ async function start(): Promise<void> {
     ipcMain,
     allowedOrigin: origin,
     isOwnWindow: contents => window !== undefined && !window.isDestroyed() && contents === window.webContents,
-    custodian,
+    custodian: withModuleConsent(custodian, question => confirmInDialog(window, question)),
     shell: {
       ...dialogHandlers,
       openScanner: async (_request, asker) => {

@@ -311,6 +311,10 @@ describe.skipIf(reason)(`root keys on tokens, in the window${reason ? ` (${reaso
     await desk.page.getByRole('navigation').getByText('PKCS#11 modules').click();
     await desk.heading('PKCS#11 modules');
     await desk.field('Path of a module').fill('/usr/lib/no-such-module.so');
+    await desk.answersShell('Do not load it');
+    await desk.button('Add it').click();
+    await desk.text('The module /usr/lib/no-such-module.so was not confirmed').waitFor();
+    await desk.answersShell('Load it');
     await desk.button('Add it').click();
     await desk.text('Kept. Tokens of this module appear when they are found.').waitFor();
     await desk.button('Remove /usr/lib/no-such-module.so').click();

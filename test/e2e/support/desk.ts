@@ -149,6 +149,16 @@ export class Desk {
     }, file ?? null);
   }
 
+  /** Questions of the shell itself are answered with this button from now on. */
+  async answersShell(button: string): Promise<void> {
+    await this.application.evaluate(({ dialog }, chosen) => {
+      dialog.showMessageBox = (async (_window: unknown, options: { buttons: string[] }) => ({
+        response: options.buttons.indexOf(chosen),
+        checkboxChecked: false,
+      })) as unknown as typeof dialog.showMessageBox;
+    }, button);
+  }
+
   /** What the app asked of dialogs since it was started. */
   askedDialogs(): Promise<AskedDialog[]> {
     return this.application.evaluate(() => Reflect.get(globalThis, 'askedDialogs') ?? []);
