@@ -32,7 +32,11 @@ beforeAll(async () => {
   await hsm.makeToken('Another token', '0000');
   token = listTokens(module).find(found => found.label === label) as Pkcs11Token;
 });
-beforeEach(context => needPeers(context, ...needed));
+let needPeersOfThis: (peer: 'pkcs11-tool') => void;
+beforeEach(context => {
+  needPeers(context, ...needed);
+  needPeersOfThis = peer => needPeers(context, peer);
+});
 
 /** Whether openssl accepts a signature. */
 async function opensslAccepts(key: PublicKey, signature: Uint8Array): Promise<boolean> {
@@ -219,6 +223,69 @@ describe('the tokens behind the modules of the settings', () => {
     await expect(
       signAndVerify(await found.signer(kept), document, 'sha256', bytes('1234')),
     ).resolves.toHaveLength(64);
+  });
+
+  it.each([
+    ['the same identifier', ['--id', '07']],
+    ['no identifier', []],
+  ])('delete exactly the key that is meant among three with %s', async (name, identifier) => {
+    needPeersOfThis('pkcs11-tool');
+    const tokenLabel = `Keys with ${name}`;
+    await hsm.makeToken(tokenLabel, '1234');
+    for (const kind of ['EC:prime256v1', 'EC:prime256v1', 'EC:secp384r1']) {
+      const login = ['--token-label', tokenLabel, '--login', '--pin', '1234'];
+      const made = await hsm.tool(...login, '--keypairgen', '--key-type', kind, ...identifier);
+      expect(made.code, made.output).toBe(0);
+    }
+    const found = (await pkcs11Finder(() => [hsm.module]).find()).find(
+      candidate => candidate.product === tokenLabel,
+    );
+    const keysOn = async () =>
+      (await found?.identify())?.slots.flatMap(({ key }) => key?.publicKey ?? []) ?? [];
+    const secrets = { pin: bytes('1234') };
+    const signs = async (key: PublicKey) =>
+      signAndVerify(
+        (await found?.signer(key)) as Awaited<ReturnType<NonNullable<typeof found>['signer']>>,
+        document,
+        key.algorithm === 'ecdsa-p384' ? 'sha384' : 'sha256',
+        bytes('1234'),
+      );
+    let left = await keysOn();
+    expect(left).toHaveLength(3);
+    while (left[0]) {
+      // Each can sign, although nothing but a signature tells which private key is its own.
+      for (const key of left) await expect(signs(key)).resolves.toBeDefined();
+      const [gone, ...others] = left;
+      await found?.deleteKey?.(gone.fingerprint, gone, secrets);
+      left = await keysOn();
+      expect(left.map(({ fingerprint }) => fingerprint)).toEqual(
+        others.map(({ fingerprint }) => fingerprint),
+      );
+    }
+    const objects = await hsm.tool('--token-label', tokenLabel, '--login', '--pin', '1234', '--list-objects');
+    expect(objects.output).not.toMatch(/(Public|Private) Key Object/);
+  });
+
+  it('do not delete the private key of another pair that has the identifier of a lone public key', async () => {
+    needPeersOfThis('pkcs11-tool');
+    await hsm.makeToken('A lone public key', '1234');
+    const login = ['--token-label', 'A lone public key', '--login', '--pin', '1234'];
+    const pair = ['--keypairgen', '--key-type', 'EC:prime256v1', '--id', '07', '--label'];
+    expect((await hsm.tool(...login, ...pair, 'lone')).code).toBe(0);
+    const found = (await pkcs11Finder(() => [hsm.module]).find()).find(
+      candidate => candidate.product === 'A lone public key',
+    );
+    const lone = (await found?.identify())?.slots.flatMap(({ key }) => key?.publicKey ?? [])[0] as PublicKey;
+    expect((await hsm.tool(...login, '--delete-object', '--type', 'privkey', '--id', '07')).code).toBe(0);
+    expect((await hsm.tool(...login, ...pair, 'other')).code).toBe(0);
+    const secrets = { pin: bytes('1234') };
+    await expect(Promise.resolve(found?.deleteKey?.('', lone, secrets))).rejects.toMatchObject({
+      code: 'token-not-capable',
+      message: expect.stringContaining('Nothing was done'),
+    });
+    const objects = await hsm.tool(...login, '--list-objects');
+    expect(objects.output.match(/Public Key Object/g)).toHaveLength(2);
+    expect(objects.output.match(/Private Key Object/g)).toHaveLength(1);
   });
 
   it('a module that fails does not hide those of another; alone it says why', async () => {

@@ -185,7 +185,8 @@ export function simulatedModule(quirks: ModuleQuirks = {}): { cryptoki: Cryptoki
     },
     C_Sign: (_session, data) => {
       const secret = signing && secrets.get(signing.key);
-      if (!loggedIn || !signing?.unlocked || !secret) throw failure('CKR_USER_NOT_LOGGED_IN');
+      if (!loggedIn || !signing?.unlocked) throw failure('CKR_USER_NOT_LOGGED_IN');
+      if (!secret) throw failure('CKR_KEY_HANDLE_INVALID');
       const made = p256.sign(data, secret, { prehash: false, lowS: false });
       return Buffer.from(quirks.signature?.(made) ?? made);
     },

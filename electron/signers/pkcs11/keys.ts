@@ -1,6 +1,6 @@
 import { createHash, randomBytes } from 'node:crypto';
 import { setImmediate } from 'node:timers/promises';
-import { RootwardError } from '../../../shared/contract/errors.ts';
+import { type ErrorCode, RootwardError } from '../../../shared/contract/errors.ts';
 import type { PublicKey } from '../../../shared/tuf/public-key.ts';
 import { ecdsaHalfWidth, type HashName } from '../../../shared/tuf/signature.ts';
 import type { SoftwareAlgorithm } from '../pkcs8.ts';
@@ -12,6 +12,7 @@ import {
   attribute,
   curveNames,
   findObjects,
+  findPublicObjects,
   type KeyObject,
   keyType,
   objectClass,
@@ -36,6 +37,11 @@ const mechanism = {
   generate: { 'ecdsa-p256': 0x1040, 'ecdsa-p384': 0x1040, ed25519: 0x1055 },
   sign: { 'ecdsa-p256': 0x1041, 'ecdsa-p384': 0x1041, ed25519: 0x1057 },
 } as const;
+
+/** What a key signs to be tried. Not a document: no metadata begins like this. */
+const trialWords = new TextEncoder().encode('Rootward tries a key of this token with these words.');
+/** What a private key of another kind answers when it is tried. */
+const refusals: readonly ErrorCode[] = ['token-not-capable', 'token-reply-invalid'];
 
 /**
  * @param pin some tokens show their keys only after it; without one, what anybody may see is listed
@@ -97,10 +103,8 @@ export function generateTokenKey(
         }
         const { publicKey } = found;
         const origin = requireConfined(opened, pair.privateKey);
-        // Not a document: no metadata begins like this.
-        const trial = new TextEncoder().encode('Rootward tries a new key with these words.');
-        const signature = signWith(opened, pair.privateKey, publicKey, trial, 'sha256', pin);
-        if (!verifyTwice(publicKey, trial, signature, 'sha256')) {
+        const signature = signWith(opened, pair.privateKey, publicKey, trialWords, 'sha256', pin);
+        if (!verifyTwice(publicKey, trialWords, signature, 'sha256')) {
           throw new RootwardError('signature-invalid', {
             message: 'The token made a key whose signature does not verify. The key was deleted.',
             remedy: 'Try another kind of key. If it comes back, do not use this token.',
@@ -122,8 +126,11 @@ export function generateTokenKey(
 }
 
 /**
- * Destroys a key: the private one, and the public key and certificate beside it.
- * @throws RootwardError `token-wrong` (the token does not hold this key), the `token-…` and `pin-…` codes, `wrong-pin`
+ * Destroys a key: the private one, and the public key and certificate beside it. Nothing ties these together but their
+ * CKA_ID, which other keys may have as well, or which is empty: so the private key must sign as this key does before it
+ * is destroyed, and of the rest goes only what holds this very public key.
+ * @throws RootwardError `token-wrong` (the token does not hold this key), `token-not-capable` (which private key is its
+ *   own cannot be told), the `token-…` and `pin-…` codes, `wrong-pin`
  */
 export function deleteTokenKey(
   module: Pkcs11Module,
@@ -138,16 +145,11 @@ export function deleteTokenKey(
       if (shown.length > 0) requireKey(opened, shown, publicKey);
       logIn(opened, pin);
       const key = requireKey(opened, list(), publicKey);
-      // First the one that signs: interrupted after it, what is left is public.
-      const privateKey = privateKeyOf(opened, key);
+      const privateKey = provenPrivateKey(opened, key, privateKeysOf(opened, key), pin);
       const beside = attempt('while what stands beside the key was looked for', () =>
-        [objectClass.publicKey, objectClass.certificate].flatMap(kind =>
-          findObjects(cryptoki, opened.handle, [
-            { type: attribute.class, value: kind },
-            { type: attribute.id, value: Buffer.from(key.id) },
-          ]),
-        ),
+        findPublicObjects(cryptoki, opened.handle, key),
       );
+      // First the one that signs: interrupted after it, what is left is public.
       attempt('while the key was deleted', () => {
         for (const object of [privateKey, ...beside]) cryptoki.C_DestroyObject(opened.handle, object);
       });
@@ -180,7 +182,7 @@ export function pkcs11Signer(module: Pkcs11Module, token: Pkcs11Token, publicKey
             attempt('while its keys were listed', () => readKeys(cryptoki, opened.handle)),
             publicKey,
           );
-          return signWith(opened, privateKeyOf(opened, key), publicKey, message, hash, secret);
+          return signWith(opened, privateKeyOf(opened, key, secret), publicKey, message, hash, secret);
         }),
       );
     },
@@ -260,7 +262,8 @@ function requireKey({ token }: Opened, keys: readonly KeyObject[], wanted: Publi
   });
 }
 
-function privateKeyOf({ cryptoki, handle }: Opened, { publicKey, id }: KeyObject): Buffer {
+/** @returns every private key that could be the one of a public key: of its kind, under its identifier */
+function privateKeysOf({ cryptoki, handle }: Opened, { publicKey, id }: KeyObject): Buffer[] {
   const found = attempt('while its private key was looked for', () =>
     findObjects(cryptoki, handle, [
       { type: attribute.class, value: objectClass.privateKey },
@@ -268,20 +271,47 @@ function privateKeyOf({ cryptoki, handle }: Opened, { publicKey, id }: KeyObject
       { type: attribute.keyType, value: keyType[publicKey.algorithm as SoftwareAlgorithm] },
     ]),
   );
-  const [privateKey] = found;
-  if (privateKey === undefined) {
-    throw new RootwardError('token-slot-empty', {
-      message: 'The token holds the public key only; its private key is not there.',
-      remedy: 'Plug in the token on which this key was made, or restore the key from its backup.',
-    });
-  }
-  if (found.length > 1) {
-    throw notCapable(
-      `The token holds ${found.length} private keys under one identifier (CKA_ID ${Buffer.from(id).toString('hex')}), and which is meant cannot be told.`,
-      'Give each key pair its own identifier with the program of the token maker.',
-    );
-  }
-  return privateKey;
+  if (found.length > 0) return found;
+  throw new RootwardError('token-slot-empty', {
+    message: 'The token holds the public key only; its private key is not there.',
+    remedy: 'Plug in the token on which this key was made, or restore the key from its backup.',
+  });
+}
+
+/** @returns the private key to sign with. The signature is verified afterwards, so a single candidate needs no proof. */
+function privateKeyOf(opened: Opened, key: KeyObject, pin: Uint8Array): Buffer {
+  const found = privateKeysOf(opened, key);
+  const [only] = found;
+  return only && found.length === 1 ? only : provenPrivateKey(opened, key, found, pin);
+}
+
+/**
+ * Tells by a signature which of several private keys belongs to a public key.
+ * @throws RootwardError `token-not-capable` when none, or more than one, signs as it does
+ */
+function provenPrivateKey(
+  opened: Opened,
+  { publicKey, id }: KeyObject,
+  candidates: readonly Buffer[],
+  pin: Uint8Array,
+): Buffer {
+  const signs = (candidate: Buffer): boolean => {
+    try {
+      const signature = signWith(opened, candidate, publicKey, trialWords, 'sha256', pin);
+      return verifyTwice(publicKey, trialWords, signature, 'sha256');
+    } catch (error) {
+      // One of another curve signs at another length, or not at all; a token that is gone is another matter.
+      if (error instanceof RootwardError && refusals.includes(error.code)) return false;
+      throw error;
+    }
+  };
+  const own = candidates.filter(signs);
+  if (own[0] && own.length === 1) return own[0];
+  const name = id.length === 0 ? 'no identifier' : `the identifier ${Buffer.from(id).toString('hex')}`;
+  throw notCapable(
+    `The token holds ${candidates.length === 1 ? 'a private key' : `${candidates.length} private keys`} under ${name} (CKA_ID), and ${own.length === 0 ? 'none' : 'more than one'} of them signs as this key: which is meant cannot be told. Nothing was done.`,
+    'Give each key pair its own identifier with the program of the token maker.',
+  );
 }
 
 /** @returns ECDSA: r||s (PKCS#11 v2.40 section 2.3.1, mechanism ECDSA over a digest); Ed25519: 64 bytes. */

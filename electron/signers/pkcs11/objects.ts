@@ -115,13 +115,7 @@ export function readKeys(cryptoki: Cryptoki, session: Buffer): KeyObject[] {
   const keys = new Map<string, KeyObject>();
   for (const kind of [objectClass.publicKey, objectClass.certificate, objectClass.privateKey]) {
     for (const object of findObjects(cryptoki, session, [{ type: attribute.class, value: kind }])) {
-      const publicKey =
-        kind === objectClass.certificate
-          ? keyOfCertificate(readAttribute(cryptoki, session, object, attribute.value))
-          : keyOfPoint(
-              readAttribute(cryptoki, session, object, attribute.ecParameters),
-              readAttribute(cryptoki, session, object, attribute.ecPoint),
-            );
+      const publicKey = keyOfObject(cryptoki, session, object, kind);
       const id = readAttribute(cryptoki, session, object, attribute.id);
       if (publicKey === undefined || id === undefined || keys.has(publicKey.fingerprint)) continue;
       const label = readAttribute(cryptoki, session, object, attribute.label) ?? new Uint8Array(0);
@@ -129,6 +123,35 @@ export function readKeys(cryptoki: Cryptoki, session: Buffer): KeyObject[] {
     }
   }
   return [...keys.values()];
+}
+
+/** @returns the public objects of a key: those of its identifier that hold this very public key */
+export function findPublicObjects(
+  cryptoki: Cryptoki,
+  session: Buffer,
+  { publicKey, id }: Pick<KeyObject, 'publicKey' | 'id'>,
+): Buffer[] {
+  return [objectClass.publicKey, objectClass.certificate].flatMap(kind =>
+    findObjects(cryptoki, session, [
+      { type: attribute.class, value: kind },
+      { type: attribute.id, value: Buffer.from(id) },
+    ]).filter(object => keyOfObject(cryptoki, session, object, kind)?.fingerprint === publicKey.fingerprint),
+  );
+}
+
+/** @returns the public key that an object holds or tells; undefined for one of another kind, or that cannot be read */
+function keyOfObject(
+  cryptoki: Cryptoki,
+  session: Buffer,
+  object: Buffer,
+  kind: (typeof objectClass)[keyof typeof objectClass],
+): PublicKey | undefined {
+  return kind === objectClass.certificate
+    ? keyOfCertificate(readAttribute(cryptoki, session, object, attribute.value))
+    : keyOfPoint(
+        readAttribute(cryptoki, session, object, attribute.ecParameters),
+        readAttribute(cryptoki, session, object, attribute.ecPoint),
+      );
 }
 
 function keyOfCertificate(der: Uint8Array | undefined): PublicKey | undefined {
