@@ -365,7 +365,8 @@ describe.skipIf(reason)(`root keys on tokens, in the window${reason ? ` (${reaso
       kept: [undefined, 'on a PIV card (YubiKey or another)', 'on a PKCS#11 token'],
       alsoSigns: 'Holder C',
     });
-    await desk.primary();
+    // A click waits until the plan was checked.
+    await desk.button('Open the ceremony').click();
     await walk.attend();
     await walk.isolate();
     await walk.agree();
