@@ -35,12 +35,20 @@ export const keyInWords = (key: { holder: string; role: string; repository: stri
 
 const upperFirst = (text: string): string => text.charAt(0).toUpperCase() + text.slice(1);
 
+/** Repository by repository, in the order in which their scripts made the keys: root keys first. */
+export function inScriptOrder(records: readonly KeyRecord[]): KeyRecord[] {
+  const place = ({ repository, role, created, fingerprint }: KeyRecord) =>
+    [repository, role === 'root' ? 0 : 1, created, fingerprint].join('\n');
+  return [...records].sort((one, other) => (place(one) < place(other) ? -1 : 1));
+}
+
 /**
  * What is due about backups and drills.
  * @param now milliseconds since 1970
  * @returns most pressing first
  */
-export function careItems({ records, repositories, inventory }: Kept, now: number): CareItem[] {
+export function careItems({ repositories, inventory, ...kept }: Kept, now: number): CareItem[] {
+  const records = inScriptOrder(kept.records);
   const states = [...repositories];
   const inUse = fingerprintsInUse(states);
   const ours = records.filter(record => isBackedUpKey(record, inventory) && inUse.has(record.fingerprint));
@@ -82,13 +90,12 @@ function keyCare(record: KeyRecord, inventory: Inventory, now: number): CareItem
   const name = keyInWords(record);
   const proven = provenBackupOf(inventory, fingerprint);
   if (!proven) {
-    const untried = backupsOf(inventory, fingerprint).find(backup => !backup.voided);
-    return untried
+    return backupsOf(inventory, fingerprint).some(backup => !backup.voided)
       ? [
           {
             message: `The backup of ${name} has never been tried. Recover the key from it once.`,
             severity: 'warning',
-            about: { kind: 'backup', backupId: untried.id },
+            about,
           },
         ]
       : [
@@ -102,14 +109,13 @@ function keyCare(record: KeyRecord, inventory: Inventory, now: number): CareItem
   const { time } = proven.proven;
   const due = addDuration(Date.parse(time), `P${inventory.policy.proveEvery}M`);
   const last = `${upperFirst(name)} was last recovered from its backup ${distanceInWords(time, now)}`;
-  const backup = { kind: 'backup', backupId: proven.backup.id } as const;
-  if (due <= now) return [{ message: `${last}. Do it again.`, severity: 'overdue', about: backup }];
+  if (due <= now) return [{ message: `${last}. Do it again.`, severity: 'overdue', about }];
   if (due - now < monthAhead)
     return [
       {
         message: `${last}; the next time is due ${distanceInWords(new Date(due).toISOString(), now)}.`,
         severity: 'notice',
-        about: backup,
+        about,
       },
     ];
   return [];

@@ -2,7 +2,7 @@ import type { KeyRecord } from '../ceremony/key-record.ts';
 import type { RepositoryState } from '../ceremony/repository.ts';
 import type { BackupsView, BackupView } from '../contract/backup-views.ts';
 import { fingerprintFromHex } from '../display/fingerprint.ts';
-import { careItems, fingerprintsInUse, type Kept, keyInWords } from './care.ts';
+import { careItems, fingerprintsInUse, inScriptOrder, type Kept, keyInWords } from './care.ts';
 import { scenarioTitles } from './drill.ts';
 import type { ShareSet } from './events.ts';
 import {
@@ -28,13 +28,6 @@ export function keyName(records: readonly KeyRecord[], fingerprint: string): Key
   const record = records.find(candidate => candidate.fingerprint === fingerprint);
   const { holder = '', role = '', repository = '' } = record ?? {};
   return { fingerprint, holder, role, repository };
-}
-
-/** Repository by repository, in the order in which their scripts made the keys: root keys first. */
-function inScriptOrder(records: readonly KeyRecord[]): KeyRecord[] {
-  const place = ({ repository, role, created, fingerprint }: KeyRecord) =>
-    [repository, role === 'root' ? 0 : 1, created, fingerprint].join('\n');
-  return [...records].sort((one, other) => (place(one) < place(other) ? -1 : 1));
 }
 
 /** Everything the window shows of a vault's backups. */
@@ -170,6 +163,7 @@ export function shareSetView(set: ShareSet): NonNullable<BackupView['shares']> {
           name,
           number,
           delivery: recipient === undefined ? ('paper' as const) : ('recipient' as const),
+          ...(recipient === undefined ? {} : { recipient }),
           ...(bag === undefined ? {} : { bag }),
           ...(place === undefined ? {} : { place }),
         };

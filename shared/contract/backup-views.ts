@@ -47,6 +47,8 @@ const custodianViewSchema = z.object({
   /** Counted from 1 within the whole set. */
   number: z.int(),
   delivery: z.enum(['paper', 'recipient']),
+  /** The age recipient, where the share left as a file. */
+  recipient: z.string().optional(),
   ...keptSchema.shape,
 });
 const groupViewSchema = z.object({

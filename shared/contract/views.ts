@@ -94,10 +94,9 @@ export const ceremonySummarySchema = z.object({
 export const careItemSchema = z.object({
   message: z.string(),
   severity: z.enum(['notice', 'warning', 'overdue']),
-  /** What it is about, for a button beside it: a key's fingerprint, a backup's ID, or the drills. */
+  /** What it is about, for a button beside it: a key's fingerprint, or the drills. */
   about: z.discriminatedUnion('kind', [
     z.object({ kind: z.literal('key'), fingerprint: hex64 }),
-    z.object({ kind: z.literal('backup'), backupId: z.string() }),
     z.object({ kind: z.literal('drill') }),
   ]),
 });

@@ -8,8 +8,6 @@ import { useNavigation } from './navigation.ts';
 export type BackupsPage =
   | { readonly kind: 'overview' }
   | { readonly kind: 'key'; readonly fingerprint: string }
-  /** The first key of a backup. */
-  | { readonly kind: 'backup'; readonly backupId: string }
   | { readonly kind: 'drills' };
 
 interface Backups {

@@ -81,7 +81,7 @@ export const recover = {
     fingerprintRow: 'SHA-256',
     matchedRow: 'Compared',
     wordsRow: 'Read aloud',
-    restore: (name: string) => `Restore the ${name}`,
+    restore: (name: string) => `Restore the ${name.charAt(0).toLowerCase()}${name.slice(1)}`,
     putAside: 'Put the file that is there aside first',
     putAsideText: 'It is renamed, not deleted, and no longer opened.',
     conflict: 'A conflict',

@@ -20,15 +20,12 @@ import { UnderWay } from './under-way.tsx';
 const words = t.backups;
 
 /** @returns which key is looked at */
-function fingerprintOf(page: BackupsPage, view: BackupsView | null): string | undefined {
-  if (page.kind === 'key') return page.fingerprint;
-  if (page.kind !== 'backup') return undefined;
-  return view?.backups.find(backup => backup.id === page.backupId)?.keys[0]?.fingerprint;
-}
+const fingerprintOf = (page: BackupsPage): string | undefined =>
+  page.kind === 'key' ? page.fingerprint : undefined;
 
 /** Whose backups there are: the keys by repository, each with how it stands. */
 function KeyNav({ view, page }: { readonly view: BackupsView; readonly page: BackupsPage }) {
-  const present = fingerprintOf(page, view);
+  const present = fingerprintOf(page);
   const goTo = useBackups(state => state.goTo);
   const repositories = [...new Set(view.keys.map(key => key.repository))];
   return (
@@ -86,7 +83,7 @@ export function BackupsScreen() {
     void load();
   }, [load]);
 
-  const fingerprint = fingerprintOf(page, view);
+  const fingerprint = fingerprintOf(page);
   const key = view?.keys.find(candidate => candidate.fingerprint.hex === fingerprint);
   const leave = (
     <Action kind="quiet" shortcut={escapeKey} onPress={leaveBackups}>

@@ -44,6 +44,7 @@ export function KeyPage({
   const [changed, setChanged] = useState(false);
   const fingerprint = entry.fingerprint.hex;
   const backups = view.backups.filter(backup => entry.backupIds.includes(backup.id));
+  const due = view.due.filter(({ about }) => about.kind === 'key' && about.fingerprint === fingerprint);
   const onToken = entry.state === 'stays-on-token';
   return (
     <>
@@ -94,15 +95,13 @@ export function KeyPage({
             <p className={css.sideText}>{dateInWords(entry.proven.time)}</p>
           </SideSection>
         )}
-        {view.due.some(item => concerns(item.about, fingerprint, entry)) && (
+        {due.length > 0 && (
           <SideSection title={words.due}>
-            {view.due
-              .filter(item => concerns(item.about, fingerprint, entry))
-              .map(item => (
-                <p key={item.message} className={css.sideText}>
-                  <strong>{t.home.due[item.severity]}.</strong> {item.message}
-                </p>
-              ))}
+            {due.map(item => (
+              <p key={item.message} className={css.sideText}>
+                <strong>{t.home.due[item.severity]}.</strong> {item.message}
+              </p>
+            ))}
           </SideSection>
         )}
       </Right>
@@ -130,13 +129,4 @@ export function KeyPage({
       </Foot>
     </>
   );
-}
-
-function concerns(
-  about: BackupsView['due'][number]['about'],
-  fingerprint: string,
-  { backupIds }: KeyEntry,
-): boolean {
-  if (about.kind === 'key') return about.fingerprint === fingerprint;
-  return about.kind === 'backup' && backupIds.includes(about.backupId);
 }

@@ -158,7 +158,14 @@ export function RecoverFlow({ purpose, rehearsal, drillId, backup, onLeave, done
   return (
     <>
       {atKeys ? (
-        <KeysPage {...page} onResult={setResult} />
+        <KeysPage
+          {...page}
+          onResult={found => {
+            setResult(found);
+            // What comes next says how the keys stand now.
+            void useBackups.getState().load();
+          }}
+        />
       ) : source === 'bundle' ? (
         <BundlePage {...page} />
       ) : (

@@ -136,7 +136,7 @@ function RestoreKeys({ restore, start, onGone, onResult }: KeysPageProps) {
       words={{ finish: words.finishRestore, busy: words.busyRestore }}
       onFinish={() => void finish()}
     >
-      {restore.keys.map(key => (
+      {missingFirst(restore.keys).map(key => (
         <RestoreKey
           key={key.fingerprint.hex}
           ref={handle => {
@@ -151,6 +151,12 @@ function RestoreKeys({ restore, start, onGone, onResult }: KeysPageProps) {
     </KeysFrame>
   );
 }
+
+/** What is not in the vault stands before what is there already. */
+const missingFirst = (keys: RestoreView['keys']): RestoreView['keys'] => [
+  ...keys.filter(({ conflict }) => conflict === undefined),
+  ...keys.filter(({ conflict }) => conflict !== undefined),
+];
 
 function wipeSecrets({ passphrase, sealedPassphrase }: KeySecrets): void {
   passphrase.fill(0);

@@ -43,19 +43,23 @@ const blankGroup = (first: number): DraftGroup => ({
   custodians: [1, 2, 3].map(index => custodian(words.suggestedName(first + index - 1))),
 });
 
-/** @returns the groups of a set that is made anew, without whoever leaves */
+/**
+ * @returns the groups of a set that is made anew, without whoever leaves. Where those who stay would all be needed, so
+ *   that one lost share were the loss of all, there is room for a successor.
+ */
 function withoutLeaving(shares: NonNullable<BackupView['shares']>, leaving: string): DraftGroup[] {
-  return shares.groups
-    .map(group => {
-      const stay = group.custodians.filter(({ name }) => name !== leaving);
-      return {
-        id: newId(),
-        name: group.name ?? '',
-        threshold: Math.max(1, Math.min(group.threshold, stay.length)),
-        custodians: stay.map(({ name }) => custodian(name)),
-      };
-    })
-    .filter(group => group.custodians.length > 0);
+  return shares.groups.map(group => {
+    const stay = group.custodians
+      .filter(({ name }) => name !== leaving)
+      .map(({ name, recipient }) => custodian(name, recipient));
+    const isShort = stay.length < group.custodians.length && stay.length <= group.threshold;
+    return {
+      id: newId(),
+      name: group.name ?? '',
+      threshold: group.threshold,
+      custodians: isShort ? [...stay, custodian('')] : stay,
+    };
+  });
 }
 
 /** How few shares can be enough. */
