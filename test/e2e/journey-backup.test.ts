@@ -9,8 +9,6 @@ import { eventChannel } from '../../shared/contract/requests.ts';
 import { missingPeers } from '../interop/peers/availability.ts';
 import { listCollection, type NotaryServer, startNotaryServer } from '../interop/peers/notary.ts';
 import { generateOnlineKey } from '../interop/peers/online-roles.ts';
-import { runProgram } from '../interop/peers/run.ts';
-import { findProgram } from '../runtime/display.ts';
 import {
   handIn,
   handOver,
@@ -21,6 +19,7 @@ import {
 } from './support/backups.ts';
 import { passphraseOf, Walk } from './support/ceremony.ts';
 import { Desk, whyNoDesk } from './support/desk.ts';
+import { expectBlackOnWhite, expectNumbered, sheetsOf, whyNoPages } from './support/pages.ts';
 
 const reason = whyNoDesk();
 const noServer = missingPeers('notary', 'notary-server');
@@ -166,10 +165,9 @@ describe.skipIf(reason)(`a root with proven backups${reason ? ` (${reason})` : '
     });
     // What was printed is not in the page any more.
     expect(await desk.page.locator('[data-word]').count()).toBe(0);
-    if (findProgram('pdftotext') === undefined)
-      return context.skip('pdftotext is not installed (Debian: apt-get install poppler-utils)');
-    const printed = await runProgram('pdftotext', ['-layout', pdf, '-']);
-    const text = printed.stdout;
+    if (whyNoPages() !== undefined) return context.skip(whyNoPages());
+    const pages = await sheetsOf(pdf);
+    const text = pages.join('\f');
     share(0).words.forEach((word, index) => {
       expect(text).toMatch(new RegExp(`(^|\\s)${index + 1}\\s+${word}(\\s|$)`, 'm'));
     });
@@ -182,8 +180,9 @@ describe.skipIf(reason)(`a root with proven backups${reason ? ` (${reason})` : '
     ])
       expect(text).toContain(part);
     // With short names, one sheet holds all of it, the QR code too. Every page says of which share it is, and the words stand on one page.
-    const pages = text.split('\f').filter(page => page.trim() !== '');
     expect(pages).toHaveLength(1);
+    expectNumbered(pages);
+    await expectBlackOnWhite(pdf);
     for (const page of pages) expect(page).toMatch(/Share 1 of 3\s+Set \w+ \w+\s+Custodian A/);
     const stands = (page: string) => share(0).words.every(word => new RegExp(`\\b${word}\\b`).test(page));
     expect(pages.filter(stands)).toHaveLength(1);

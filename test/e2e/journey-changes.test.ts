@@ -1,11 +1,18 @@
 // The later changes of a root, each to its end in the real window, on one desk: for Notary a certificate made anew
-// with the same key, for TUF targets and online keys replaced and a stolen key revoked, then the way from the one to
-// the other. Real clients and a real notary-server follow every version.
-import { copyFileSync, existsSync, mkdirSync, readdirSync, readFileSync } from 'node:fs';
+// with the same key, a stolen key revoked and a targets key replaced, for TUF targets and online keys replaced and a
+// stolen key revoked, then the way from the one to the other. Real clients and a real notary-server follow every
+// version.
+import { copyFileSync, existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { missingPeers } from '../interop/peers/availability.ts';
-import { listCollection, type NotaryServer, startNotaryServer } from '../interop/peers/notary.ts';
+import {
+  listCollection,
+  type NotaryClient,
+  type NotaryServer,
+  notaryClient,
+  startNotaryServer,
+} from '../interop/peers/notary.ts';
 import { generateOnlineKey, signOnlineRoles } from '../interop/peers/online-roles.ts';
 import { refreshWithPythonTuf } from '../interop/peers/python-tuf.ts';
 import { refreshWithTufJs } from '../interop/peers/tuf-js.ts';
@@ -23,6 +30,8 @@ describe.skipIf(reason)(`changes of a root${reason ? ` (${reason})` : ''}`, () =
   let desk: Desk;
   let walk: Walk;
   let server: NotaryServer | undefined;
+  /** A stock client that has seen the first version. */
+  let walker: NotaryClient;
   /** Where media would be. */
   let carried: string;
   /** What is published of the TUF repository: every file that was carried out, and the online roles. */
@@ -46,6 +55,10 @@ describe.skipIf(reason)(`changes of a root${reason ? ` (${reason})` : ''}`, () =
     await upload(
       await makeFirstRoot(desk, { dialect: 'notary-v1', repository: collection, online }, 'notary-1'),
     );
+    if (server) {
+      walker = notaryClient(server);
+      expect((await listCollection(server, collection, { client: walker })).code).toBe(0);
+    }
     publish(
       await makeFirstRoot(
         desk,
@@ -114,6 +127,7 @@ describe.skipIf(reason)(`changes of a root${reason ? ` (${reason})` : ''}`, () =
       .click();
     return path.join(carried, name);
   };
+  const rootOf = (folder: string) => JSON.parse(readFileSync(path.join(folder, 'root.json'), 'utf8')).signed;
   const courier = (folder: string) =>
     readFileSync(path.join(folder, 'COURIER.txt'), 'utf8').replaceAll('\n', ' ');
 
@@ -161,9 +175,53 @@ describe.skipIf(reason)(`changes of a root${reason ? ` (${reason})` : ''}`, () =
       context.annotate(`no server: ${noServer}`);
       return;
     }
-    const { signed } = JSON.parse(readFileSync(path.join(folder, 'root.json'), 'utf8'));
-    const pinnedRootKeyIds: string[] = signed.roles.root.keyids;
+    const pinnedRootKeyIds: string[] = rootOf(folder).roles.root.keyids;
     expect((await listCollection(server, collection, { pinnedRootKeyIds })).code).toBe(0);
+  });
+
+  test('Notary: a stolen root key is revoked, and a targets key replaced', {
+    timeout: 240_000,
+  }, async context => {
+    await begin(collection, 'Notary v1');
+    await tick('A root key may be in the wrong hands');
+    await tick('Targets keys');
+    await toPage('Root holders');
+    await tick('The key of Holder C may be in the wrong hands');
+    await desk.text('With the key of Holder C alone nothing could be signed').waitFor();
+    await desk.picture('changes-notary-stolen');
+    await toPage('Targets keys');
+    await desk.field('What becomes of the key of Release desk').selectOption('Gets another key');
+    await desk.text('everything released since is undone').waitFor();
+    if (server) {
+      const current = path.join(desk.folder, 'targets.json');
+      writeFileSync(current, (await server.get(collection, 'targets.json')).bytes);
+      await desk.answerOpen(current);
+      await desk.button(/^Choose a file/).click();
+      await desk.button('Go on without it').waitFor();
+    }
+    await desk.picture('changes-notary-targets');
+    await toPage('Backups');
+    await walk.backupsPage();
+    await openAndPrepare();
+    await walk.makeKey('Root', 'Holder C');
+    await walk.makeKey('Targets', 'Release desk');
+    // The stolen key is not asked for.
+    await walk.sign('root', 'Holder A', { version: 3 });
+    await walk.sign('root', 'Holder B', { version: 3 });
+    await walk.sign('targets', 'Release desk', { version: 2 });
+    const before = rootOf(path.join(carried, 'notary-2'));
+    const folder = await toTheEnd('notary-3');
+    expect(courier(folder)).toContain('URGENT. The key of Holder C may be in the wrong hands.');
+    const pins: string[] = rootOf(folder).roles.root.keyids;
+    const left: string[] = before.roles.root.keyids.filter((keyId: string) => !pins.includes(keyId));
+    expect(left).toHaveLength(1);
+    expect(rootOf(folder).roles.targets.keyids).not.toEqual(before.roles.targets.keyids);
+    await upload(folder);
+    if (!server) return context.skip(noServer);
+    // Who knew the first version follows; who trusts nobody but the thief does not.
+    expect((await listCollection(server, collection, { client: walker })).code).toBe(0);
+    expect((await listCollection(server, collection, { pinnedRootKeyIds: pins })).code).toBe(0);
+    expect((await listCollection(server, collection, { pinnedRootKeyIds: left })).code).toBe(1);
   });
 
   test('TUF: a stolen targets key is revoked, two answer instead of one, and online keys are replaced', {

@@ -154,6 +154,19 @@ function roleIn({ root: handed }: RestoreSession, fingerprint: string): 'root' |
   );
 }
 
+/** @returns the record of a key whose sealed file is lost; undefined where it is lost, too, or damaged */
+async function recordWithoutKey(
+  opened: OpenVault,
+  fingerprint: string,
+): Promise<SoftwareKeyRecord | undefined> {
+  try {
+    const record = await opened.vault.readRecord(fingerprint);
+    return record.custody === 'software' ? record : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
 /** The records of a vault, and those that follow from its journal where the files are lost. */
 async function knownRecords(opened: OpenVault | undefined): Promise<SoftwareKeyRecord[]> {
   if (!opened) return [];
@@ -169,7 +182,8 @@ async function knownRecords(opened: OpenVault | undefined): Promise<SoftwareKeyR
       known.add(fingerprint);
       const { repository } = ceremony.plan;
       records.push(
-        recordOf(publicKey, { holder, role, repository, rehearsal: opened.rehearsal }, ceremony.opened),
+        (await recordWithoutKey(opened, fingerprint)) ??
+          recordOf(publicKey, { holder, role, repository, rehearsal: opened.rehearsal }, ceremony.opened),
       );
     }
   }

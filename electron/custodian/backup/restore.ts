@@ -177,7 +177,7 @@ function refuseVoid(opened: OpenVault, share: Share): void {
   const last = sets.at(-1);
   if (!last?.voided || sets.some(set => !set.voided)) return;
   throw new RootwardError('share-void', {
-    message: `Set ${setName(share.identifier)} was declared void on ${last.voided.time.slice(0, 10)}: ${last.voided.reason}`,
+    message: `Set “${setName(share.identifier)}” was declared void on ${last.voided.time.slice(0, 10)}: ${last.voided.reason}`,
     remedy:
       'Use the set that took its place, and destroy this share. Only where nothing else is left: on a machine without a vault it still restores the key.',
   });

@@ -98,7 +98,7 @@ function Running({ model, keptBy }: { readonly model: PaperForm; readonly keptBy
       {model.rehearsal && <p className={css.band}>{model.rehearsal}</p>}
       <p className={css.runningLine}>
         <span>{model.title}</span>
-        <span>{`Set ${model.setName}`}</span>
+        <span className={css.runningSet}>{`Set ${model.setName}`}</span>
         <span>{keptBy}</span>
       </p>
     </div>
