@@ -99,7 +99,7 @@ function Running({ model, keptBy }: { readonly model: PaperForm; readonly keptBy
       <p className={css.runningLine}>
         <span>{model.title}</span>
         <span className={css.runningSet}>{`Set ${model.setName}`}</span>
-        <span>{keptBy}</span>
+        <span className={css.runningName}>{keptBy}</span>
       </p>
     </div>
   );
