@@ -102,9 +102,10 @@ export function tokenSigning(
           ...(seen?.serial === undefined ? {} : { serial: visible(seen.serial, 64) }),
           seconds: touchSeconds[token.custody],
         });
-      tell(signer.asks.touch ? 'touch-needed' : 'waiting');
+      tell('waiting');
       try {
-        return await signOnToken(name, signer, message, hash, pin ?? new Uint8Array(0));
+        const onTouch = () => tell('touch-needed');
+        return await signOnToken(name, signer, message, hash, pin ?? new Uint8Array(0), onTouch);
       } finally {
         tell('done');
       }
@@ -118,9 +119,10 @@ async function signOnToken(
   message: Uint8Array,
   hash: HashName,
   pin: Uint8Array,
+  onTouch: () => void,
 ): Promise<Uint8Array> {
   try {
-    return await signAndVerify(signer, message, hash, pin);
+    return await signAndVerify(signer, message, hash, pin, onTouch);
   } catch (error) {
     if (!(error instanceof RootwardError) || error.code !== 'signature-invalid') throw error;
     throw new RootwardError('signature-invalid', {

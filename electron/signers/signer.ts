@@ -16,9 +16,10 @@ export interface Signer {
    * @param message the bytes to sign (not their hash)
    * @param hash for ECDSA; Ed25519 signs the message itself
    * @param secret passphrase or PIN, UTF-8; the caller wipes it
+   * @param onTouch told once everything else is right, the PIN too, where the device now waits to be touched
    * @returns ECDSA: r||s of fixed width; Ed25519: 64 bytes. Not verified yet: `signAndVerify` does that.
    * @throws RootwardError software: `wrong-passphrase`, `key-damaged`, `key-mismatch`; tokens: the `token-…` and
    *   `pin-…` codes, `wrong-pin`
    */
-  sign(message: Uint8Array, hash: HashName, secret: Uint8Array): Promise<Uint8Array>;
+  sign(message: Uint8Array, hash: HashName, secret: Uint8Array, onTouch?: () => void): Promise<Uint8Array>;
 }

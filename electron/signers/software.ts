@@ -136,8 +136,9 @@ export async function signAndVerify(
   message: Uint8Array,
   hash: HashName,
   secret: Uint8Array,
+  onTouch: () => void = () => {},
 ): Promise<Uint8Array> {
-  return requireValid(signer.publicKey, message, await signer.sign(message, hash, secret), hash);
+  return requireValid(signer.publicKey, message, await signer.sign(message, hash, secret, onTouch), hash);
 }
 
 function requireValid(

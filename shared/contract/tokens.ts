@@ -268,8 +268,9 @@ export const keyPlaceSchema = onePlaceSchema.extend({
 export type KeyPlace = z.infer<typeof keyPlaceSchema>;
 
 /**
- * While a signature on a token is under way. `waiting`: it was asked for. `touch-needed`: the holder is to touch the
- * key within `seconds`. `done`: however it ended. Tokens that need no touch tell `waiting` and `done` only.
+ * While a signature on a token is under way. `waiting`: it was asked for. `touch-needed`: the PIN was right, and the
+ * holder is to touch the key within `seconds`. `done`: however it ended. Tokens that need no touch tell `waiting` and
+ * `done` only.
  */
 export const tokenEventSchema = z.object({
   event: z.literal('token'),

@@ -165,7 +165,7 @@ describe('a collection of stock notary whose root key is on a PIV card', () => {
 });
 
 describe('a 2-of-3 TUF root whose keys are on a card and behind PKCS#11', () => {
-  it('is taken over on another machine, and changed there by both tokens', async () => {
+  it('is taken over on another machine, signs requests there, and is changed there by both tokens', async () => {
     const home = await machine('home');
     const { card } = home.card();
     home.module();
@@ -198,7 +198,7 @@ describe('a 2-of-3 TUF root whose keys are on a card and behind PKCS#11', () => 
       made.keys.find(key => key.role === 'root' && key.holder === holder)?.keyId ?? '';
 
     const away = await machine('away');
-    away.bus.plug(card);
+    const plug = away.bus.plug(card);
     for (const [name, module] of home.modules) away.modules.set(name, module);
     const taking = await open(
       away,
@@ -217,6 +217,49 @@ describe('a 2-of-3 TUF root whose keys are on a card and behind PKCS#11', () => 
     );
     const pins = { 'Anna (PIN)': defaultPin, 'Ben (PIN)': defaultPin };
     expect((await drive(away, taking, pins)).state).toBe('finished');
+
+    // The first machine asks for both signatures across the gap.
+    const asking = await open(home, {
+      ceremony: 'rotation',
+      repository: plan.repository,
+      signers: ['holder-1', 'holder-2'],
+      participants: plan.participants,
+      policy,
+    });
+    expect((await drive(home, asking, {}, 'second')).state).toBe('open');
+    const { file: request } = answered(
+      await home.custodian.handle('writeSigningRequest', { ceremonyId: asking.id }),
+    );
+    const view = answered(await away.custodian.handle('readSigningRequest', { file: request }));
+    expect(view).toMatchObject({
+      trust: 'known',
+      asked: [
+        { holder: 'holder-1', here: true, place: { custody: 'piv' } },
+        { holder: 'holder-2', here: true, place: { custody: 'pkcs11' } },
+      ],
+    });
+    const sign = (fingerprint = '', pin = defaultPin) =>
+      away.custodian.handle('signRequest', {
+        file: request,
+        role: 'root',
+        fingerprint,
+        payloadHash: view.payloads[0]?.fingerprint.hex ?? '',
+        pin: new TextEncoder().encode(pin),
+      });
+    const [anna, ben] = view.asked;
+    plug.unplug();
+    expect(await sign(anna?.fingerprint)).toMatchObject({ error: { code: 'token-not-found' } });
+    const other = away.card({ serial: 99 });
+    expect(await sign(anna?.fingerprint)).toMatchObject({ error: { code: 'token-wrong' } });
+    expect(pinsIn(other.card.received)).toEqual([]);
+    away.bus.plug(card);
+    expect(await sign(anna?.fingerprint, '111111')).toMatchObject({ error: { code: 'wrong-pin' } });
+    for (const asked of [anna, ben]) {
+      const { file: signature } = answered(await sign(asked?.fingerprint));
+      answered(await home.custodian.handle('importSignature', { ceremonyId: asking.id, file: signature }));
+    }
+    expect(await drive(home, asking, {}, 'second')).toMatchObject({ state: 'finished', version: 2 });
+
     const renewal = await open(away, {
       ceremony: 'rotation',
       repository: plan.repository,
@@ -224,7 +267,7 @@ describe('a 2-of-3 TUF root whose keys are on a card and behind PKCS#11', () => 
       participants,
       policy,
     });
-    const renewed = await drive(away, renewal, pins, 'second');
+    const renewed = await drive(away, renewal, pins, 'third');
     expect(renewed).toMatchObject({ state: 'finished', version: 2 });
     const signed = renewed.steps.filter(({ kind }) => kind === 'sign');
     expect(signed.map(({ who, outcome }) => [who, outcome?.at(-1)?.label])).toEqual([

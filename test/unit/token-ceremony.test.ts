@@ -115,7 +115,7 @@ describe('a root whose keys are all on one card', () => {
     await expect(rig.drive(id, plan, out(), { tokens: slots, secrets: pinsOf(plan) })).rejects.toMatchObject({
       code: 'token-shared',
       message: expect.stringContaining(
-        'the keys of holder-1, holder-2 is lost, 1 of the 2 keys needed is left',
+        'the keys of holder-1 and holder-2 is lost, 1 of the 2 keys needed is left',
       ),
     });
     expect((await rig.read(id)).presentStepId).toBe('root-key-2');
@@ -470,9 +470,12 @@ describe('signing with a token', () => {
   it('counts wrong PINs down to a block, and unblocks by the PUK', async () => {
     rig.card();
     const view = await toSigning();
+    rig.events.length = 0;
     expect(await sign(view, { pin: utf8('111111') })).toMatchObject({
       error: { code: 'wrong-pin', message: expect.stringMatching(/2|two/i) },
     });
+    // Nobody is told to touch a card that did not take the PIN.
+    expect(rig.events.map(({ state }) => state)).toEqual(['waiting', 'done']);
     expect(codeOf(await sign(view, { pin: utf8('222222') }))).toBe('wrong-pin');
     expect(['wrong-pin', 'pin-blocked']).toContain(codeOf(await sign(view, { pin: utf8('333333') })));
     expect(codeOf(await sign(view))).toBe('pin-blocked');
@@ -485,7 +488,9 @@ describe('signing with a token', () => {
       }),
     );
     expect(managed.tokens.tokens[0]?.secrets.find(({ name }) => name === 'pin')?.triesLeft).toBe(3);
+    rig.events.length = 0;
     expect(codeOf(await sign(view, { pin: utf8('654321') }))).toBe('ok');
+    expect(rig.events.map(({ state }) => state)).toEqual(['waiting', 'touch-needed', 'done']);
   });
 
   it('goes on after the token was pulled in the middle of a signature', async () => {

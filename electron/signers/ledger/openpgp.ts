@@ -144,6 +144,7 @@ function publicKeyOf(data: Uint8Array): PublicKey | 'other' {
 /**
  * Signs with the signature key. What it may not be asked in vain is looked at before the PIN is used: the right key,
  * a document that fits, tries that are left, a PIN that can be one. Afterwards the PIN is forgotten by the device.
+ * @param onTouch told once the PIN was right, where the device waits to be touched
  * @returns ECDSA: r||s, the one reading of the answer that verifies; Ed25519: 64 bytes
  * @throws RootwardError `token-wrong`, `token-slot-empty`, `token-not-capable`, `pin-blocked`, `pin-unfit`,
  *   `wrong-pin`, `token-refused`, `token-locked`, `token-wrong-application`, `token-reply-invalid`
@@ -154,6 +155,7 @@ export async function signWithOpenPgp(
   message: Uint8Array,
   hash: HashName,
   pin: Uint8Array,
+  onTouch: (() => void) | undefined,
 ): Promise<Uint8Array> {
   requireFits(publicKey, message);
   await selectOpenPgp(transport);
@@ -165,6 +167,7 @@ export async function signWithOpenPgp(
     const data =
       publicKey.algorithm === 'ed25519' ? message : createHash(hash).update(message).digest().subarray(0, 32);
     const command = { ins: 0x2a, p1: 0x9e, p2: 0x9a, data, le: 0 };
+    onTouch?.();
     const answer = (await demand(transport, command, 'to sign', decisionPatience)).data;
     if (publicKey.algorithm === 'ed25519') {
       if (answer.length !== 64) throw replyInvalid('its signature does not have 64 bytes');

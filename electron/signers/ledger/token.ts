@@ -150,15 +150,21 @@ const openPgpSigner = (inSession: InSession, publicKey: PublicKey, touch: boolea
   custody: 'ledger',
   publicKey,
   asks: { secret: 'pin', touch },
-  sign: (message, hash, pin) =>
-    inSession(transport => signWithOpenPgp(transport, publicKey, message, hash, pin)),
+  sign: (message, hash, pin, onTouch) =>
+    inSession(transport =>
+      signWithOpenPgp(transport, publicKey, message, hash, pin, touch ? onTouch : undefined),
+    ),
 });
 
 const agentSigner = (inSession: InSession, publicKey: PublicKey): Signer => ({
   custody: 'ledger',
   publicKey,
   asks: { secret: 'none', touch: true },
-  sign: (message, hash) => inSession(transport => signWithAgent(transport, message, hash)),
+  sign: (message, hash, _secret, onTouch) =>
+    inSession(transport => {
+      onTouch?.();
+      return signWithAgent(transport, message, hash);
+    }),
 });
 
 async function describeOpenPgp(

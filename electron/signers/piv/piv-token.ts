@@ -82,14 +82,12 @@ export class PivToken implements Token {
     if (slot === undefined || key === undefined) throw wrongToken(publicKey);
     const definition = definitionOf(slot.id);
     const algorithm = signingAlgorithm(publicKey);
+    const touch = key.touchPolicy === 'always' || key.touchPolicy === 'cached';
     return {
       custody: 'piv',
       publicKey,
-      asks: {
-        secret: key.pinPolicy === 'never' ? 'none' : 'pin',
-        touch: key.touchPolicy === 'always' || key.touchPolicy === 'cached',
-      },
-      sign: async (message, hash, secret) => {
+      asks: { secret: key.pinPolicy === 'never' ? 'none' : 'pin', touch },
+      sign: async (message, hash, secret, onTouch) => {
         // Whatever the card could not sign is refused before it is asked for anything, and before its PIN is spent.
         const input = signingInput(publicKey, message, hash);
         const made = await this.#session(async session => {
@@ -99,6 +97,7 @@ export class PivToken implements Token {
             throw wrongToken(publicKey);
           }
           if (key.pinPolicy !== 'never') await session.verifyPin(secret);
+          if (touch) onTouch?.();
           return session.sign(definition, algorithm, input, key.touchPolicy);
         }, reading);
         return fixedWidth(publicKey, made);

@@ -30,7 +30,7 @@ const leadsToTokens: ReadonlySet<Screen['name']> = new Set(['home', 'planner', '
 /** How many tokens are plugged in, while somebody looks; and the way to them. */
 function TokensChip() {
   const { screen, go } = useNavigation();
-  const view = useTokens(state => state.view);
+  const { view, lastCount } = useTokens();
   const busy = useCeremony(state => state.busy !== null);
   const leads = leadsToTokens.has(screen.name) && !busy;
   const open = () => leads && go({ name: 'tokens', back: screen });
@@ -38,7 +38,9 @@ function TokensChip() {
   const problems = view?.tokens.filter(token => token.state === 'problem').length ?? 0;
   const count = view?.tokens.length ?? 0;
   const text = !view
-    ? t.tokens.chipUnknown
+    ? lastCount === null
+      ? t.tokens.chipUnknown
+      : t.tokens.chipLast(lastCount)
     : problems > 0
       ? t.tokens.chipProblem(count, problems)
       : t.tokens.chip(count);

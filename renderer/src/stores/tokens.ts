@@ -7,6 +7,8 @@ import { ask } from '../bridge.ts';
 interface Tokens {
   /** What is plugged in; null until it was looked for, and while no screen asks. */
   readonly view: TokensView | null;
+  /** How many were plugged in at the last look; null before the first. */
+  readonly lastCount: number | null;
   readonly error: ErrorReport | null;
   /** The signature on a token that is under way. */
   readonly activity: TokenEvent | null;
@@ -16,11 +18,12 @@ interface Tokens {
 
 export const useTokens = create<Tokens>((set, get) => ({
   view: null,
+  lastCount: null,
   error: null,
   activity: null,
   // What is as it was stays the same object: nothing is drawn anew, so nothing flickers.
   take: view => {
-    if (JSON.stringify(get().view) !== JSON.stringify(view)) set({ view });
+    if (JSON.stringify(get().view) !== JSON.stringify(view)) set({ view, lastCount: view.tokens.length });
     if (get().error) set({ error: null });
   },
 }));

@@ -51,11 +51,14 @@ function bytesOfHex(typed: Uint8Array): Uint8Array<ArrayBuffer> | null {
 export function ManagementKeyField({
   token,
   withPin = false,
+  onBehindPin,
   ref,
 }: {
   readonly token: TokenView;
-  /** The PIN is asked for too: then the key may be behind it. */
+  /** The PIN is asked for too, or can be: then the key may be behind it. */
   readonly withPin?: boolean;
+  /** Told whether the key is said to be behind the PIN, which is then to be asked for. */
+  readonly onBehindPin?: (behindPin: boolean) => void;
   readonly ref: Ref<ManagementKeyHandle>;
 }) {
   const isDefault = token.secrets.find(secret => secret.name === 'management-key')?.isDefault;
@@ -106,7 +109,10 @@ export function ManagementKeyField({
           value={chosen}
           choices={offered.map(value => ({ value, ...texts[value] }))}
           error={chosen === null ? error : undefined}
-          onChange={setWanted}
+          onChange={which => {
+            setWanted(which);
+            onBehindPin?.(which === 'behind-pin');
+          }}
         />
       )}
       {chosen === 'own' && (

@@ -6,7 +6,9 @@ export const tokens = {
   chip: (count: number) => (count === 0 ? 'No token' : count === 1 ? '1 token' : `${count} tokens`),
   chipProblem: (count: number, problems: number) =>
     `${count === 1 ? '1 token' : `${count} tokens`}, ${problems === 1 ? '1 with a problem' : `${problems} with problems`}`,
-  chipUnknown: 'Tokens',
+  chipUnknown: 'Look at tokens',
+  /** While nobody looks: what is plugged in now is not known. */
+  chipLast: (count: number) => `Tokens, ${count} at the last look`,
   chipLabel: 'Show the tokens',
   custody: {
     software: 'in this vault, behind a passphrase',

@@ -121,10 +121,14 @@ function useChangeSecrets(token: TokenView, withPin: boolean) {
   const managementKey = useRef<ManagementKeyHandle>(null);
   const pin = useRef<PinHandle>(null);
   const isPiv = token.custody === 'piv';
-  const asksPin = (!isPiv || withPin) && token.secrets.some(secret => secret.name === 'pin');
+  const [behindPin, setBehindPin] = useState(false);
+  const hasPin = token.secrets.some(secret => secret.name === 'pin');
+  const asksPin = (!isPiv || withPin || behindPin) && hasPin;
   const fields = (
     <>
-      {isPiv && <ManagementKeyField ref={managementKey} token={token} withPin={asksPin} />}
+      {isPiv && (
+        <ManagementKeyField ref={managementKey} token={token} withPin={hasPin} onBehindPin={setBehindPin} />
+      )}
       {asksPin && <PinField ref={pin} label={t.tokens.secret.pin} name={t.tokens.secret.pin} />}
     </>
   );
