@@ -10,7 +10,7 @@ export const ceremony = {
   checkedTwice: 'checked twice',
   rootKeys: 'Root keys',
   targetsKeys: 'Targets keys',
-  keyPending: 'comes in this ceremony',
+  keyPending: 'to come',
   incidents: 'Noted',
   present: (people: string) => `Present: ${people}`,
   initialledBy: 'Initialled by',
