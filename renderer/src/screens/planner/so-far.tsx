@@ -1,3 +1,4 @@
+import { Breakable } from '../../components/breakable.tsx';
 import { Right, SideSection } from '../../components/frame.tsx';
 import { t } from '../../messages/index.ts';
 import type { DraftDuration } from '../../stores/plan-parts.ts';
@@ -47,7 +48,7 @@ export function SoFar() {
           {rows.map(([label, value]) => (
             <div key={label}>
               <dt>{label}</dt>
-              <dd data-open={value ? undefined : ''}>{value || words.notYet}</dd>
+              <dd data-open={value ? undefined : ''}>{value ? <Breakable text={value} /> : words.notYet}</dd>
             </div>
           ))}
         </dl>

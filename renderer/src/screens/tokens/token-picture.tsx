@@ -1,5 +1,6 @@
-import { Fragment, type ReactNode } from 'react';
+import type { ReactNode } from 'react';
 import type { TokenView } from '../../../../shared/contract/tokens.ts';
+import { Breakable } from '../../components/breakable.tsx';
 import { cx } from '../../components/classes.ts';
 import { shortFingerprint } from '../../components/format.ts';
 import { Icon } from '../../components/icons.tsx';
@@ -16,16 +17,6 @@ const words = t.tokens.panel;
 
 export const takenSlots = (token: TokenView): TakenSlot[] =>
   token.slots.flatMap(slot => (slot.key ? [{ ...slot, key: slot.key }] : []));
-
-/** A name that is broken at its slashes first. */
-const Breakable = ({ text }: { readonly text: string }) =>
-  text.split(/(?<=\/)/).map((part, index) => (
-    // biome-ignore lint/suspicious/noArrayIndexKey: the place is the identity
-    <Fragment key={index}>
-      {part}
-      <wbr />
-    </Fragment>
-  ));
 
 function Owners({ slot }: { readonly slot: TakenSlot }) {
   if (slot.key.owners.length === 0) return <span className={css.nobody}>{words.nobody}</span>;
