@@ -17,7 +17,7 @@ import {
   writeAlgorithmIdentifier,
 } from '../../shared/tuf/public-key.ts';
 
-/** The kinds of key Rootward signs with in software. */
+/** The kinds of key Rootward makes, whose secret is a number or seed of fixed width. */
 export type SoftwareAlgorithm = Exclude<KeyAlgorithm, 'rsa'>;
 
 const secretSizes = { 'ecdsa-p256': 32, 'ecdsa-p384': 48, ed25519: 32 } as const;
@@ -49,23 +49,24 @@ export function writePkcs8Pem(
   return pem;
 }
 
+/** The secret part of an opened key: a scalar or seed of fixed width; of RSA the whole PrivateKeyInfo (DER). */
+export interface OpenedSecret {
+  readonly algorithm: KeyAlgorithm;
+  readonly secret: Uint8Array;
+}
+
 /**
- * Reads what `writePkcs8Pem` wrote, and any PKCS#8 PEM of the same kinds.
+ * Reads what `writePkcs8Pem` wrote, and any PKCS#8 PEM of the same kinds or of RSA.
  * @returns the algorithm and the secret; the caller must wipe it
  * @throws RootwardError `key-damaged`, `unsupported-key`
  */
-export function readPkcs8Pem(pem: Uint8Array): { algorithm: SoftwareAlgorithm; secret: Uint8Array } {
+export function readPkcs8Pem(pem: Uint8Array): OpenedSecret {
   const der = pkcs8PemToDer(pem);
   try {
     const outer = openDer(readDer(der, document), 'the private key');
     derSmallInteger(outer.next(derTag.integer, 'its version'), 'its version', 1);
     const algorithm = algorithmFromIdentifier(outer.next(derTag.sequence, 'its algorithm'));
-    if (algorithm === 'rsa') {
-      throw new RootwardError('unsupported-key', {
-        message: 'This is an RSA key. Rootward verifies RSA signatures but does not make them.',
-        remedy: 'Replace this key in a ceremony by an ECDSA or Ed25519 key.',
-      });
-    }
+    if (algorithm === 'rsa') return { algorithm, secret: der.slice() };
     const inner = readDer(
       derOctets(outer.next(derTag.octetString, 'the key itself'), 'the key itself'),
       document,

@@ -4,8 +4,9 @@ import { sha256, sha384 } from '@noble/hashes/sha2.js';
 import { RootwardError } from '../../shared/contract/errors.ts';
 import { type PublicKey, publicKeyFromRaw } from '../../shared/tuf/public-key.ts';
 import type { HashName } from '../../shared/tuf/signature.ts';
-import { readPkcs8Pem, type SoftwareAlgorithm, writePkcs8Pem } from './pkcs8.ts';
+import { type OpenedSecret, readPkcs8Pem, type SoftwareAlgorithm, writePkcs8Pem } from './pkcs8.ts';
 import { verifyTwice } from './platform-verifier.ts';
+import { rsaPublicKeyOf, signRsaPss } from './rsa.ts';
 import type { Signer } from './signer.ts';
 
 const curves = { 'ecdsa-p256': p256, 'ecdsa-p384': p384 } as const;
@@ -13,16 +14,18 @@ const hashes = { sha256, sha384 } as const;
 
 /**
  * Signs with a secret held in memory.
- * @param secret the scalar or seed; the caller wipes it
+ * @param secret as `readPkcs8Pem` gives it; the caller wipes it
  * @returns ECDSA: r||s (RFC 6979 deterministic nonce mixed with fresh randomness, so that neither a broken
- * random generator nor a fault in one signature gives the key away); Ed25519: RFC 8032
+ * random generator nor a fault in one signature gives the key away); Ed25519: RFC 8032; RSA: PSS (rsa.ts)
+ * @throws RootwardError `key-damaged`
  */
 export function signWithSecret(
-  algorithm: SoftwareAlgorithm,
+  algorithm: OpenedSecret['algorithm'],
   secret: Uint8Array,
   message: Uint8Array,
   hash: HashName,
 ): Uint8Array {
+  if (algorithm === 'rsa') return signRsaPss(secret, message);
   if (algorithm === 'ed25519') return ed25519.sign(message, secret);
   return curves[algorithm].sign(hashes[hash](message), secret, {
     prehash: false,
@@ -32,10 +35,13 @@ export function signWithSecret(
 }
 
 /**
+ * @param secret as `readPkcs8Pem` gives it
  * @returns the public key of a secret
- * @throws RootwardError `key-damaged` for a number that is no scalar of its curve (FIPS 186-5 appendix A.2)
+ * @throws RootwardError `key-damaged` for a number that is no scalar of its curve (FIPS 186-5 appendix A.2), and for
+ * what is no RSA key
  */
-export function publicKeyOf(algorithm: SoftwareAlgorithm, secret: Uint8Array): PublicKey {
+export function publicKeyOf(algorithm: OpenedSecret['algorithm'], secret: Uint8Array): PublicKey {
+  if (algorithm === 'rsa') return rsaPublicKeyOf(secret);
   if (algorithm === 'ed25519') return publicKeyFromRaw(algorithm, ed25519.getPublicKey(secret));
   const curve = curves[algorithm];
   if (!curve.utils.isValidSecretKey(secret)) {

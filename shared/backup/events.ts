@@ -85,7 +85,10 @@ export const proofSchema = z.strictObject({
   publicKey: z.string().max(16_384),
   /** The text that was signed; its UTF-8 bytes are the message. */
   challenge: z.string().max(2000),
-  /** base64: for ECDSA with SHA-256 the DER form that openssl reads, for Ed25519 its 64 bytes. */
+  /**
+   * base64: for ECDSA with SHA-256 the DER form that openssl reads, for Ed25519 its 64 bytes,
+   * for RSA PSS with a salt of 32 bytes.
+   */
   signature: z.string().max(1000),
 });
 export type Proof = z.infer<typeof proofSchema>;

@@ -4,7 +4,7 @@ import { base64 } from '@scure/base';
 import { z } from 'zod';
 import { tokenCustodySchema } from './custody.ts';
 import { isJournalTime } from './journal.ts';
-import { generatedKeyTypeSchema, holderSchema, repositoryNameSchema } from './plan.ts';
+import { holderSchema, keptKeyTypeSchema, repositoryNameSchema } from './plan.ts';
 import { tokenFactsSchema } from './token-facts.ts';
 
 export { type Custody, custodySchema } from './custody.ts';
@@ -38,7 +38,7 @@ const anyRecord = z.strictObject({
   format: z.literal(1),
   /** SHA-256 of the public key's SPKI DER; also the file's name. */
   fingerprint: hash,
-  algorithm: generatedKeyTypeSchema,
+  algorithm: keptKeyTypeSchema,
   publicKey: publicKeyPem,
   /** The key ID in each dialect's metadata. */
   keyIds: z.strictObject({ 'notary-v1': hash.optional(), 'tuf-1.0': hash.optional() }),

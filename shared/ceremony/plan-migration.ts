@@ -53,10 +53,10 @@ export function planMigration(plan: MigrationPlan, sources: MigrationSources, no
         );
         return [];
       }
-      if (publicKey.algorithm === 'rsa')
+      if (publicKey.algorithm === 'rsa' && !sources.known(publicKey.fingerprint))
         warn(
           'rsa',
-          `The ${role} key of ${holder} is RSA: it is listed, but this vault cannot sign with it. Replace it soon.`,
+          `The ${role} key of ${holder} is RSA and not in this vault: it is listed, but cannot sign here. Replace it soon.`,
         );
       const kept = keptOf(sources.known(publicKey.fingerprint));
       return [{ name: holder, publicKey: publicKeyToPem(publicKey), ...kept }];

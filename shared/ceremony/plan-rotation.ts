@@ -168,13 +168,14 @@ export function planRotation(plan: RotationPlan, sources: RotationSources, now: 
   const isNew = (name: string): boolean => holders.some(holder => holder.name === name);
   // Those who count in both roles first: the fewest people, and the fewest opened keys. A key that may be in the wrong
   // hands, or lost, is opened only where nothing else is left.
-  // So is an RSA key, which Rootward cannot sign with.
-  const hasRsaKey = (name: string): boolean =>
-    before.root.some(
-      ({ holder, keyId }) => holder === name && root.keys.get(keyId)?.publicKey?.algorithm === 'rsa',
-    );
+  // So is an RSA key that is not in this vault.
+  const hasForeignRsaKey = (name: string): boolean =>
+    before.root.some(({ holder, keyId }) => {
+      const publicKey = root.keys.get(keyId)?.publicKey;
+      return holder === name && publicKey?.algorithm === 'rsa' && !sources.known(publicKey.fingerprint);
+    });
   const rank = (name: string): number => {
-    if (plan.compromised.includes(name) || hasRsaKey(name)) return 3;
+    if (plan.compromised.includes(name) || hasForeignRsaKey(name)) return 3;
     return stays(name) ? 0 : isNew(name) ? 1 : 2;
   };
   const byRank = (one: string, other: string): number => rank(one) - rank(other);
@@ -191,7 +192,7 @@ export function planRotation(plan: RotationPlan, sources: RotationSources, now: 
   const signers: string[] = [];
   const oldCount = (): number => signers.filter(name => oldNames.includes(name)).length;
   const newCount = (): number => signers.filter(name => newNames.includes(name)).length;
-  for (const name of oldNames.filter(holder => stays(holder) && !hasRsaKey(holder)))
+  for (const name of oldNames.filter(holder => stays(holder) && !hasForeignRsaKey(holder)))
     if (oldCount() < oldThreshold || newCount() < threshold) signers.push(name);
   for (const name of oldNames) if (oldCount() < oldThreshold && !signers.includes(name)) signers.push(name);
   for (const name of newNames) if (newCount() < threshold && !signers.includes(name)) signers.push(name);
@@ -206,10 +207,10 @@ export function planRotation(plan: RotationPlan, sources: RotationSources, now: 
     block('new-quorum', `The new root asks for ${threshold} of its holders; only ${newCount()} can sign.`);
   }
   const isLegacyComplete = addLegacySigners();
-  for (const name of signers.filter(hasRsaKey)) {
+  for (const name of signers.filter(hasForeignRsaKey)) {
     warn(
       'rsa',
-      `${name} signs with an RSA key, which Rootward cannot do: their signature must be made with another tool and handed in as a signature file.`,
+      `${name} signs with an RSA key that is not in this vault: adopt the repository with it at hand, or let its holder sign elsewhere and hand in the signature file.`,
     );
   }
 
@@ -251,9 +252,18 @@ export function planRotation(plan: RotationPlan, sources: RotationSources, now: 
           `The certificate of ${holder.name} cannot be renewed here: their key is not in this vault.`,
         );
       }
+      // Certificates are made as `notary init` makes them today: with ECDSA.
+      const isRsa = key?.publicKey?.algorithm === 'rsa';
+      if (isRsa && chosen.has(holder.name)) {
+        block(
+          'rsa-certificate',
+          `The certificate of ${holder.name} cannot be renewed: their key is RSA. Give them another key in this change.`,
+        );
+      }
       if (
         plan.renewCertificates === undefined &&
         isHere &&
+        !isRsa &&
         signers.includes(holder.name) &&
         Date.parse(ends) - now < margin
       ) {

@@ -5,9 +5,11 @@ import { custodySchema, tokenCustodySchema } from './custody.ts';
 export const dialectNameSchema = z.enum(['notary-v1', 'tuf-1.0']);
 export type DialectName = z.infer<typeof dialectNameSchema>;
 
-/** The kinds of key Rootward generates. RSA is read and verified, never made. */
+/** The kinds of key Rootward generates. RSA comes in with existing keys and is never made. */
 export const generatedKeyTypeSchema = z.enum(['ecdsa-p256', 'ecdsa-p384', 'ed25519']);
 export type GeneratedKeyType = z.infer<typeof generatedKeyTypeSchema>;
+/** The kinds of key a vault keeps and signs with. */
+export const keptKeyTypeSchema = z.enum([...generatedKeyTypeSchema.options, 'rsa']);
 
 /**
  * Text that stands in transcripts and on screens: no control or bidirectional-override characters, and no half of a

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { backupPolicySchema, keptSchema, readFromSchema, scenarioSchema } from '../backup/events.ts';
-import { dialectNameSchema, generatedKeyTypeSchema } from '../ceremony/plan.ts';
+import { dialectNameSchema, keptKeyTypeSchema } from '../ceremony/plan.ts';
 import { careItemSchema, fingerprintSchema } from './views.ts';
 
 const hash = z.string().regex(/^[0-9a-f]{64}$/);
@@ -11,7 +11,7 @@ export const backupKeyViewSchema = z.object({
   holder: z.string(),
   role: z.string(),
   repository: z.string(),
-  algorithm: generatedKeyTypeSchema,
+  algorithm: keptKeyTypeSchema,
   /** Whether a root or targets in use lists it. */
   inUse: z.boolean(),
   /**
@@ -162,7 +162,7 @@ export const shareViewSchema = z.object({
     holder: z.string(),
     role: z.string(),
     dialect: dialectNameSchema,
-    algorithm: generatedKeyTypeSchema,
+    algorithm: keptKeyTypeSchema,
     /** As the repository's metadata has it. */
     keyId: z.string(),
     fingerprint: fingerprintSchema,
@@ -215,7 +215,7 @@ export const restoreViewSchema = z.object({
   keys: z.array(
     z.object({
       fingerprint: fingerprintSchema,
-      algorithm: generatedKeyTypeSchema,
+      algorithm: keptKeyTypeSchema,
       holder: z.string().optional(),
       role: z.string().optional(),
       repository: z.string().optional(),

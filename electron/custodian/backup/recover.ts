@@ -57,7 +57,8 @@ export async function proveKey(
     const challenge = challengeText({ ...about, fingerprint, nonce: randomBytes(16).toString('hex') });
     const message = new TextEncoder().encode(challenge);
     const signature = await signAndVerify(signer, message, 'sha256', passphrase);
-    const written = publicKey.algorithm === 'ed25519' ? signature : ecdsaToDer(signature);
+    const isEcdsa = publicKey.algorithm === 'ecdsa-p256' || publicKey.algorithm === 'ecdsa-p384';
+    const written = isEcdsa ? ecdsaToDer(signature) : signature;
     return {
       fingerprint,
       publicKey: record.publicKey,

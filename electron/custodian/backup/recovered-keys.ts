@@ -1,12 +1,16 @@
 import { isBackedUpKey } from '../../../shared/backup/inventory.ts';
 import { progressOf } from '../../../shared/backup/share-collection.ts';
 import { combineShares } from '../../../shared/backup/slip39.ts';
-import { publicKeyFingerprint, type SoftwareKeyRecord } from '../../../shared/ceremony/key-record.ts';
+import {
+  type KeyRecord,
+  publicKeyFingerprint,
+  type SoftwareKeyRecord,
+} from '../../../shared/ceremony/key-record.ts';
 import { evidenceOf } from '../../../shared/ceremony/state.ts';
 import { tokenInWords } from '../../../shared/ceremony/token-facts.ts';
 import { RootwardError } from '../../../shared/contract/errors.ts';
 import { type PublicKey, publicKeyFromPem, publicKeyToPem } from '../../../shared/tuf/public-key.ts';
-import { type SoftwareAlgorithm, writePkcs8Pem } from '../../signers/pkcs8.ts';
+import { writePkcs8Pem } from '../../signers/pkcs8.ts';
 import { publicKeyOf } from '../../signers/software.ts';
 import { inspectSealedKey, openPrivateKey } from '../../vault/age-key-file.ts';
 import { wipe } from '../../vault/wipe.ts';
@@ -18,7 +22,7 @@ import type { RestoreSession } from './restore.ts';
 /** A key that a recovery under way can give. */
 export interface RecoverableKey {
   readonly fingerprint: string;
-  readonly algorithm: SoftwareAlgorithm;
+  readonly algorithm: KeyRecord['algorithm'];
   /** Its public record; absent where only a root says which key it is. */
   readonly record: SoftwareKeyRecord | undefined;
   readonly role: 'root' | 'targets';
@@ -95,9 +99,11 @@ async function recoverPem(
     }
     return openPrivateKey(bundled.bytes, sealedPassphrase);
   }
+  const algorithm = shareAlgorithms.find(candidate => candidate === key.algorithm);
+  if (!algorithm) throw new Error('a key was found by shares that cannot be of it');
   const secret = combineShares(session.shares);
   try {
-    return writePkcs8Pem(key.algorithm, secret, publicKeyOf(key.algorithm, secret).raw);
+    return writePkcs8Pem(algorithm, secret, publicKeyOf(algorithm, secret).raw);
   } finally {
     wipe(secret);
   }
@@ -197,12 +203,6 @@ export function recordOf(
   created: string,
 ): SoftwareKeyRecord {
   const key = typeof publicKey === 'string' ? publicKeyFromPem(publicKey) : publicKey;
-  if (key.algorithm === 'rsa') {
-    throw new RootwardError('unsupported-key', {
-      message: 'This is an RSA key. Rootward verifies RSA signatures but does not make them.',
-      remedy: 'Use the tool it was made with.',
-    });
-  }
   return {
     format: 1,
     fingerprint: key.fingerprint,

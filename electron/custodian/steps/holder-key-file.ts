@@ -3,7 +3,7 @@ import { RootwardError } from '../../../shared/contract/errors.ts';
 import { notaryV1 } from '../../../shared/dialects/notary-v1.ts';
 import { tuf10 } from '../../../shared/dialects/tuf-1-0.ts';
 import { type PublicKey, publicKeyToPem } from '../../../shared/tuf/public-key.ts';
-import { readPkcs8Pem, type SoftwareAlgorithm } from '../../signers/pkcs8.ts';
+import { readPkcs8Pem } from '../../signers/pkcs8.ts';
 import { publicKeyOf } from '../../signers/software.ts';
 import { measureWorkFactor, sealPrivateKey, withOpenedKey } from '../../vault/age-key-file.ts';
 import type { StepContext } from './step.ts';
@@ -39,7 +39,7 @@ export async function storeHolderKey(
     ceremony,
     step,
   }: Pick<StepContext<'generate-key'>, 'desk' | 'opened' | 'ceremony' | 'step'>,
-  publicKey: PublicKey & { readonly algorithm: SoftwareAlgorithm },
+  publicKey: PublicKey,
   pem: Uint8Array,
   passphrase: Uint8Array,
 ): Promise<void> {
@@ -61,7 +61,7 @@ export async function storeHolderKey(
 /** @returns the record of a step's new key, but for where it is kept */
 export function keyRecordOf(
   { desk, ceremony: { plan }, step }: Pick<StepContext<'generate-key'>, 'desk' | 'ceremony' | 'step'>,
-  publicKey: PublicKey & { readonly algorithm: SoftwareAlgorithm },
+  publicKey: PublicKey,
 ) {
   return {
     format: 1,

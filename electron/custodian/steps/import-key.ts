@@ -3,7 +3,6 @@ import { custodyInWords, type TokenCustody } from '../../../shared/ceremony/cust
 import { importOf } from '../../../shared/ceremony/script.ts';
 import { RootwardError } from '../../../shared/contract/errors.ts';
 import type { PublicKey } from '../../../shared/tuf/public-key.ts';
-import type { SoftwareAlgorithm } from '../../signers/pkcs8.ts';
 import { readPrivateKeyFile, wipePrivateKey, writeStandardPkcs8 } from '../../vault/key-files/key-files.ts';
 import { wipe } from '../../vault/wipe.ts';
 import { takeUpSettings } from '../tokens/describe-tokens.ts';
@@ -12,6 +11,9 @@ import { askForProof, evidenceOfToken } from '../tokens/token-key.ts';
 import { tokenSigning } from '../with-signer.ts';
 import { checkPassphrase, keyRecordOf, storeHolderKey } from './holder-key-file.ts';
 import { invalidInput, type StepContext, type StepHandler } from './step.ts';
+
+/** No tool makes longer ones unasked, and tokens take none. */
+const largestRsaKey = 4096;
 
 /**
  * Takes over the key that the root lists for a holder: from a file into the vault, or where it is, on a token. It must be
@@ -24,10 +26,10 @@ export const importHolderKey: StepHandler<'import-key'> = async context => {
   const listed = plan.base?.holders[role].find(key => key.holder === step.holder);
   const expected = listed && baseRoot(plan)?.keys.get(listed.keyId)?.publicKey;
   if (!expected) throw invalidInput('This step brings in no key.');
-  const { algorithm } = expected;
-  if (algorithm === 'rsa') {
+  const isRsa = expected.algorithm === 'rsa';
+  if (isRsa && expected.bits > largestRsaKey) {
     throw new RootwardError('unsupported-key', {
-      message: 'This is an RSA key. Rootward verifies RSA signatures but does not make them.',
+      message: `This is an RSA key of ${expected.bits} bits. Rootward keeps RSA keys of 2048 to ${largestRsaKey}.`,
       remedy:
         'Leave it where it is, let its holder sign with the tool it was made with, and replace it in a ceremony.',
     });
@@ -37,19 +39,24 @@ export const importHolderKey: StepHandler<'import-key'> = async context => {
   if (custody) {
     if (file || passphrase)
       throw invalidInput('The plan takes this key over on a token.', 'Plug the token in and type its PIN.');
-    return takeOverOnToken(context, { ...expected, algorithm }, custody, pin);
+    if (isRsa) {
+      throw new RootwardError('unsupported-key', {
+        message: 'This is an RSA key. RSA keys are taken over from files, not on tokens.',
+        remedy: 'Leave it where it is, and replace it in a ceremony.',
+      });
+    }
+    return takeOverOnToken(context, expected, custody, pin);
   }
   if (!file || !passphrase)
     throw invalidInput(
       'The plan brings this key into this vault.',
       'Hand in the file of the key, and type a new passphrase.',
     );
-  return importFile(context, { ...expected, algorithm }, { file, passphrase, filePassphrase });
+  return importFile(context, expected, { file, passphrase, filePassphrase });
 };
 
 type Context = StepContext<'import-key'>;
 type TakenOver = ReturnType<StepHandler<'import-key'>>;
-type ListedKey = PublicKey & { readonly algorithm: SoftwareAlgorithm };
 
 interface HandedFile {
   readonly file: Uint8Array;
@@ -65,7 +72,7 @@ interface HandedFile {
  */
 async function importFile(
   context: Context,
-  expected: ListedKey,
+  expected: PublicKey,
   { file, passphrase, filePassphrase }: HandedFile,
 ): Promise<Awaited<TakenOver>> {
   const { step } = context;
@@ -105,7 +112,7 @@ async function importFile(
  */
 async function takeOverOnToken(
   context: Context,
-  publicKey: ListedKey,
+  publicKey: PublicKey,
   custody: TokenCustody,
   pin: Uint8Array | undefined,
 ): Promise<Awaited<TakenOver>> {

@@ -7,8 +7,8 @@ import {
   readDer,
   unsignedToBytes,
 } from '../../../shared/tuf/der.ts';
-import { algorithmFromIdentifier, type PublicKey } from '../../../shared/tuf/public-key.ts';
-import { pkcs8PemToDer, readPkcs8Pem } from '../pkcs8.ts';
+import type { PublicKey } from '../../../shared/tuf/public-key.ts';
+import { readPkcs8Pem } from '../pkcs8.ts';
 import { publicKeyOf } from '../software.ts';
 import { writeTlv } from '../tlv.ts';
 import type { TokenAlgorithm } from '../token.ts';
@@ -30,17 +30,14 @@ const cardExponent = 65_537n;
  * @throws RootwardError `key-damaged`, `unsupported-key` (an RSA size or exponent no card takes)
  */
 export function privateKeyParts(pem: Uint8Array): PrivateKeyParts {
-  const der = pkcs8PemToDer(pem);
-  try {
-    const outer = openDer(readDer(der, document), 'the private key');
-    outer.next(derTag.integer, 'its version');
-    if (algorithmFromIdentifier(outer.next(derTag.sequence, 'its algorithm')) === 'rsa')
-      return rsaParts(outer.next(derTag.octetString, 'the key itself').content);
-  } finally {
-    der.fill(0);
-  }
   const { algorithm, secret } = readPkcs8Pem(pem);
   try {
+    if (algorithm === 'rsa') {
+      const outer = openDer(readDer(secret, document), 'the private key');
+      outer.next(derTag.integer, 'its version');
+      outer.next(derTag.sequence, 'its algorithm');
+      return rsaParts(outer.next(derTag.octetString, 'the key itself').content);
+    }
     return {
       algorithm,
       publicKey: publicKeyOf(algorithm, secret),

@@ -27,6 +27,12 @@ export const common = {
     observer: 'Observer',
   },
   keytype: { 'ecdsa-p256': 'ECDSA P-256', 'ecdsa-p384': 'ECDSA P-384', ed25519: 'Ed25519' },
+  keptKeytype: {
+    'ecdsa-p256': 'ECDSA P-256',
+    'ecdsa-p384': 'ECDSA P-384',
+    ed25519: 'Ed25519',
+    rsa: 'RSA',
+  },
   journal: 'Journal',
   journalEntry: (entries: number) => `Entry ${entries}`,
   anyOf: (threshold: number, count: number) =>

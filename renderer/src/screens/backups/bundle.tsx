@@ -95,7 +95,7 @@ function BundleContents(props: {
                   <Check
                     key={hex}
                     label={t.backups.keyTitle(t.backups.role(role), holder)}
-                    text={words.keyText(repository, t.common.keytype[algorithm])}
+                    text={words.keyText(repository, t.common.keptKeytype[algorithm])}
                     checked={chosen.includes(hex)}
                     onChange={checked =>
                       props.onChosen(checked ? [...chosen, hex] : chosen.filter(other => other !== hex))

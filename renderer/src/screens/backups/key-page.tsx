@@ -51,7 +51,7 @@ export function KeyPage({
       <Centre>
         <Heading
           focusKey={`key-${fingerprint}`}
-          lead={`${entry.repository} · ${t.common.keytype[entry.algorithm]}`}
+          lead={`${entry.repository} · ${t.common.keptKeytype[entry.algorithm]}`}
         >
           {words.keyTitle(words.role(entry.role), entry.holder)}
         </Heading>
