@@ -81,8 +81,13 @@ const usage = `rootward: the desk at which offline root keys live, without its w
                          [--sealed] [--network warn] [--json]
       Writes keys, records, published files and the journal as one age file: written, read back, decrypted,
       compared. To the passphrase named "bundle", or to people; --sealed leaves each key its own passphrase.
+  rootward backup split --vault DIR --key HOLDER --threshold N --custodian NAME... [--to-recipient NAME=age1... --to DIR]
+                        [--passphrases FILE] [--network warn] [--json]
+      Splits a key into shares (SLIP-39) at this terminal: each custodian alone sees their words and types them back.
+      With --to-recipient a share goes out as an age file for that person's identity instead.
   rootward backup prove BUNDLE --vault DIR --passphrases FILE [--identity FILE] [--json]
-      Restores a bundle into a scratch vault and lets every key sign a challenge. Only then it counts.
+  rootward backup prove --shares FILE... --vault DIR [--identity FILE]
+      Restores a backup into a scratch vault and lets every key sign a challenge. Only then it counts.
   rootward backup void ID --vault DIR --reason TEXT [--leaves-without] [--json]
       Declares a backup void.
   rootward backup passphrase --vault DIR --key HOLDER --passphrases FILE [--json]

@@ -87,7 +87,7 @@ describe('a root with a certificate of its owner’s own making', () => {
       expect(codesOf(outlook).filter(found => found === 'rsa' || found === 'certificate-ends')).toEqual(
         code ? [code] : [],
       );
-      if (code === 'rsa') expect(warningOf(outlook, 'rsa').message).toContain('another tool');
+      if (code === 'rsa') expect(warningOf(outlook, 'rsa').message).toContain('not in this vault');
     });
   }
 

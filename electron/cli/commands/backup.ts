@@ -13,6 +13,8 @@ import {
   wrongUsage,
 } from '../output.ts';
 import { bundleName, type Passphrases, passphraseFor, passphrasesSchema } from '../passphrases.ts';
+import { addShares, opensWith } from '../recovery-files.ts';
+import { splitAtTerminal } from './backup-split.ts';
 import { readJsonFile } from './ceremony.ts';
 
 const options = {
@@ -23,6 +25,10 @@ const options = {
   recipient: { type: 'string', multiple: true },
   identity: { type: 'string' },
   key: { type: 'string', multiple: true },
+  threshold: { type: 'string' },
+  custodian: { type: 'string', multiple: true },
+  'to-recipient': { type: 'string', multiple: true },
+  shares: { type: 'boolean', default: false },
   sealed: { type: 'boolean', default: false },
   network: { type: 'string' },
   reason: { type: 'string' },
@@ -41,17 +47,18 @@ interface Task {
 const actions: Readonly<Record<string, (task: Task) => Promise<void>>> = {
   list: listBackups,
   bundle: writeBundle,
-  prove: proveBundle,
+  split: splitKey,
+  prove: proveBackup,
   void: voidBackup,
   passphrase: changePassphrase,
 };
 
-/** `rootward backup list|bundle|prove|void|passphrase …` */
+/** `rootward backup list|split|bundle|prove|void|passphrase …` */
 export const backupCommand: Command = async (commandLine, output) => {
   const { values, positionals } = readArguments(commandLine, options);
   const [name = '', ...rest] = positionals;
   const action = Object.hasOwn(actions, name) ? actions[name] : undefined;
-  if (!action) throw wrongUsage('Write: rootward backup list, bundle, prove, void or passphrase.');
+  if (!action) throw wrongUsage('Write: rootward backup list, split, bundle, prove, void or passphrase.');
   const custodian = createCustodian(cliCustodian(path.resolve(required(values.vault, '--vault'))));
   try {
     await action({ custodian, values, rest, output });
@@ -98,21 +105,62 @@ const readFromInWords = {
   memory: "from the system's memory of the medium (pull it, plug it in again and prove it there)",
 } as const;
 
-async function proveBundle({ custodian, values, rest, output }: Task): Promise<void> {
+async function splitKey({ custodian, values, output }: Task): Promise<void> {
+  const { rehearsal } = values;
+  const { keys } = answered(await custodian.handle('describeBackups', { rehearsal }));
+  const [key, second] = chooseKeys(keys, [required(values.key?.[0], '--key')]);
+  if (!key || second)
+    throw wrongUsage('This names several keys. Name one by the beginning of its fingerprint.');
+  const threshold = Number(required(values.threshold, '--threshold'));
+  if (!Number.isInteger(threshold) || threshold < 2 || threshold > 16)
+    throw wrongUsage('--threshold is how many shares recover the key: 2 to 16.');
+  const custodians = [
+    ...(values.custodian ?? []).map(name => ({ name })),
+    ...(values['to-recipient'] ?? []).map(readRecipient),
+  ];
+  if (custodians.length === 0) throw wrongUsage('Name everybody who keeps a share: --custodian NAME.');
+  const passphrases = readPassphrases(values);
+  const backupId = await splitAtTerminal(
+    custodian,
+    {
+      rehearsal,
+      ...networkOf(values),
+      fingerprint: key.fingerprint.hex,
+      threshold,
+      custodians,
+      folder: values.to === undefined ? undefined : path.resolve(values.to),
+      passphrase: values.passphrases === undefined ? undefined : passphraseFor(passphrases, key.holder),
+    },
+    output,
+  );
+  output.error(
+    'note: It does not count before it was restored once: rootward backup prove --shares FILE... with what was written down.\n',
+  );
+  output.out(
+    values.json
+      ? `${JSON.stringify({ ok: true, backupId })}\n`
+      : `The ${key.role} key of ${key.holder} is split: any ${threshold} of ${custodians.length} shares recover it. Backup ${backupId}\n`,
+  );
+}
+
+async function proveBackup({ custodian, values, rest, output }: Task): Promise<void> {
   const [file, ...more] = rest;
-  if (file === undefined || more.length > 0) throw wrongUsage('Name one bundle file.');
+  if (file === undefined || (!values.shares && more.length > 0))
+    throw wrongUsage('Name one bundle file, or the files of shares with --shares.');
   const { rehearsal } = values;
   const passphrases = readPassphrases(values);
   const { restoreId } = answered(
     await custodian.handle('beginRestore', { purpose: 'prove', rehearsal, ...networkOf(values) }),
   );
-  const opened = answered(
-    await custodian.handle('addBundle', {
-      restoreId,
-      file: readNamedFile(file),
-      opens: opensWith(values, passphrases),
-    }),
-  );
+  const opened = values.shares
+    ? await addShares(custodian, restoreId, rest, values, passphrases)
+    : answered(
+        await custodian.handle('addBundle', {
+          restoreId,
+          file: readNamedFile(file),
+          opens: opensWith(values, passphrases),
+        }),
+      );
   const proof = answered(
     await custodian.handle('proveBackup', {
       restoreId,
@@ -195,15 +243,6 @@ export const readPassphrases = (values: { passphrases?: string | undefined }): P
     ? {}
     : readJsonFile(values.passphrases, passphrasesSchema, 'passphrase file');
 
-/** @returns what opens a bundle: an identity file, or the passphrase named "bundle" */
-export function opensWith(values: { identity?: string | undefined }, passphrases: Passphrases) {
-  if (values.identity === undefined) return { passphrase: passphraseFor(passphrases, bundleName) };
-  const { bytes } = readNamedFile(values.identity);
-  return Object.hasOwn(passphrases, 'identity')
-    ? { identity: bytes, identityPassphrase: passphraseFor(passphrases, 'identity') }
-    : { identity: bytes };
-}
-
 /** @throws RootwardError `wrong-usage` */
 export function networkOf({ network }: { network?: string | undefined }): { network?: 'refuse' | 'warn' } {
   if (network === undefined) return {};
@@ -214,7 +253,7 @@ export function networkOf({ network }: { network?: string | undefined }): { netw
 /** `NAME=age1…` */
 function readRecipient(text: string): { name: string; recipient: string } {
   const at = text.lastIndexOf('=');
-  if (at < 1) throw wrongUsage('--recipient is NAME=age1…, a person and their age recipient.');
+  if (at < 1) throw wrongUsage('A recipient is NAME=age1…, a person and their age recipient.');
   return { name: text.slice(0, at), recipient: text.slice(at + 1) };
 }
 

@@ -8,9 +8,9 @@ import { writeFileDurably } from '../../platform/durable-files.ts';
 import { cliCustodian } from '../custodian-options.ts';
 import { answered, type Command, readArguments, readNamedFile, required, wrongUsage } from '../output.ts';
 import { type Passphrases, passphraseFor } from '../passphrases.ts';
-import { networkOf, opensWith, readPassphrases } from './backup.ts';
+import { addShares, opensWith } from '../recovery-files.ts';
+import { networkOf, readPassphrases } from './backup.ts';
 import { readJsonFile } from './ceremony.ts';
-import { addShares } from './restore.ts';
 
 /** What a scripted drill does. Files are relative to the plan. */
 const drillPlanSchema = z.strictObject({

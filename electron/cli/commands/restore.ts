@@ -1,11 +1,12 @@
 import path from 'node:path';
 import type { RestoreView } from '../../../shared/contract/backup-views.ts';
 import type { RequestOf } from '../../../shared/contract/requests.ts';
-import { type Custodian, createCustodian } from '../../custodian/custodian.ts';
+import { createCustodian } from '../../custodian/custodian.ts';
 import { cliCustodian } from '../custodian-options.ts';
 import { answered, type Command, readArguments, readNamedFile, required, wrongUsage } from '../output.ts';
 import { type Passphrases, passphraseFor } from '../passphrases.ts';
-import { networkOf, opensWith, readPassphrases } from './backup.ts';
+import { addShares, opensWith } from '../recovery-files.ts';
+import { networkOf, readPassphrases } from './backup.ts';
 
 const options = {
   vault: { type: 'string' },
@@ -73,26 +74,6 @@ export const restoreCommand: Command = async (commandLine, output) => {
     await custodian.close();
   }
 };
-
-/** Shares from files: words, or age files with an identity. */
-export async function addShares(
-  custodian: Custodian,
-  restoreId: string,
-  files: readonly string[],
-  values: { identity?: string | undefined },
-  passphrases: Passphrases,
-): Promise<RestoreView> {
-  let view = answered(await custodian.handle('readRestore', { restoreId }));
-  for (const name of files) {
-    const file = readNamedFile(name);
-    const isAge = new TextDecoder().decode(file.bytes.subarray(0, 22)).startsWith('age-encryption.org/');
-    const opens = isAge ? opensWith(values, passphrases) : undefined;
-    if (opens && !('identity' in opens)) throw wrongUsage(`${name} is an age file: name --identity FILE.`);
-    const share = opens ? { file, ...opens } : { words: file.bytes };
-    view = answered(await custodian.handle('addShare', { restoreId, share }));
-  }
-  return view;
-}
 
 function wantedKeys(
   view: RestoreView,
