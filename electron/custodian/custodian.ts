@@ -1,3 +1,4 @@
+import { performance } from 'node:perf_hooks';
 import { RootwardError, reportError } from '../../shared/contract/errors.ts';
 import {
   type Outcome,
@@ -58,6 +59,8 @@ export interface CustodianOptions {
   readonly runtime: 'electron' | 'stand-in';
   readonly version: string;
   readonly clock?: () => Date;
+  /** Milliseconds since any moment, whatever becomes of the clock: the system's own count unless told. */
+  readonly elapsed?: () => number;
   readonly onJournal?: (entries: number, head: string) => void;
   readonly describeNetwork?: () => NetworkStatus;
   /** The ways to tokens; those of this machine unless told. A test plugs simulators in here. */
@@ -166,7 +169,7 @@ export function createCustodian(options: CustodianOptions): Custodian {
     clock,
     onJournal: options.onJournal ?? (() => {}),
   });
-  const sessions = new Sessions(clock);
+  const sessions = new Sessions(clock, options.elapsed ?? (() => performance.now()));
   const desk: Desk = {
     vaults,
     sessions,

@@ -56,6 +56,8 @@ export interface Inventory {
   /** Splits that were begun, and neither finished nor given up, by the ID the set would have. */
   readonly splits: ReadonlyMap<string, BegunSplit>;
   readonly drills: readonly DrillRecord[];
+  /** The keys that were recovered in drills which are not finished, by the drill's ID. */
+  readonly provenInDrills: ReadonlyMap<string, ReadonlySet<string>>;
   /** When each key's passphrase was last changed, by fingerprint. */
   readonly passphraseChanged: ReadonlyMap<string, string>;
   readonly policy: BackupPolicy;
@@ -69,6 +71,7 @@ export const emptyInventory: Inventory = {
   backups: new Map(),
   splits: new Map(),
   drills: [],
+  provenInDrills: new Map(),
   passphraseChanged: new Map(),
   policy: defaultBackupPolicy,
 };
@@ -143,11 +146,12 @@ export function inventoryAfter(inventory: Inventory, { entry, time, event }: Dat
         const signed = readChallenge(proof.challenge)?.time ?? time;
         proven.set(proof.fingerprint, { proof, time: signed, entry, drillId: event.drillId });
       }
-      return withBackup({
+      const after = withBackup({
         ...backup,
         proven,
         besideNetwork: backup.besideNetwork || event.network === 'warn',
       });
+      return event.drillId === undefined ? after : withDrillProofs(after, event.drillId, event.proofs);
     }
     case 'backup-voided': {
       const backup = known(event.backupId);
@@ -171,12 +175,27 @@ export function inventoryAfter(inventory: Inventory, { entry, time, event }: Dat
       if (inventory.drills.some(drill => drill.drillId === event.drillId))
         contradiction('a drill was finished twice');
       for (const { backupId } of event.used) known(backupId);
-      return { ...inventory, drills: [...inventory.drills, { ...event, time, entry }] };
+      // What it says was recovered signed a challenge of this very drill; a drill that recovered nothing did not pass.
+      const proven = inventory.provenInDrills.get(event.drillId) ?? new Set();
+      const recovered = new Set(event.recovered);
+      if (recovered.size !== proven.size || ![...recovered].every(fingerprint => proven.has(fingerprint)))
+        contradiction('a drill says that other keys were recovered than signed a challenge in it');
+      if (event.passed && recovered.size === 0)
+        contradiction('a drill is said to have passed that recovered no key');
+      const provenInDrills = new Map(inventory.provenInDrills);
+      provenInDrills.delete(event.drillId);
+      return { ...inventory, provenInDrills, drills: [...inventory.drills, { ...event, time, entry }] };
     }
     case 'key-restored':
     case 'vault-restored':
       return inventory;
   }
+}
+
+function withDrillProofs(inventory: Inventory, drillId: string, proofs: readonly Proof[]): Inventory {
+  const before = inventory.provenInDrills.get(drillId) ?? [];
+  const proven = new Set([...before, ...proofs.map(({ fingerprint }) => fingerprint)]);
+  return { ...inventory, provenInDrills: new Map(inventory.provenInDrills).set(drillId, proven) };
 }
 
 /** @returns what is wrong with a set of shares; undefined when it can be one */

@@ -78,7 +78,7 @@ const unsupportedNames: Readonly<Record<string, string>> = {
 };
 
 const supportedKinds =
-  'Rootward works with ECDSA P-256, ECDSA P-384, Ed25519, and RSA of 2048 to 8192 bits (to read and verify).';
+  'Rootward works with ECDSA P-256, ECDSA P-384, Ed25519, and RSA of 2048 to 8192 bits (to verify; to sign up to 4096).';
 
 /** @returns the error for a kind of key Rootward does not work with. `kind` completes "This is a key of kind …". */
 export function unsupportedKey(kind: string): RootwardError {

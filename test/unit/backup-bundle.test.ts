@@ -7,7 +7,11 @@ import { armor, generateX25519Identity, identityToRecipient } from 'age-encrypti
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { writeToMedium } from '../../electron/media/write-file.ts';
 import { type FileSystem, realFileSystem } from '../../electron/platform/durable-files.ts';
-import { openEnvelope, sealEnvelope } from '../../electron/vault/backup/age-envelope.ts';
+import {
+  envelopeMaximumBytes,
+  openEnvelope,
+  sealEnvelope,
+} from '../../electron/vault/backup/age-envelope.ts';
 import { type Bundle, readBundle, writeBundle } from '../../electron/vault/backup/bundle.ts';
 import { readTar, writeTar } from '../../electron/vault/backup/tar.ts';
 import { journalLine } from '../../shared/ceremony/journal.ts';
@@ -228,6 +232,17 @@ describe('the age file around it', () => {
     const text = Buffer.from(sealed).toString('latin1');
     const hostile = Buffer.from(text.replace(/^(.*\n-> scrypt \S+) 1\n/, '$1 21\n'), 'latin1');
     await expect(openEnvelope(hostile, { passphrase })).rejects.toMatchObject({ code: 'too-large' });
+    // A header of a hundred recipients, each of which would cost a key agreement.
+    const stanza = `-> X25519 ${'A'.repeat(43)}\n${'B'.repeat(43)}\n`;
+    const header = `age-encryption.org/v1\n${stanza.repeat(100)}--- ${'C'.repeat(43)}\n`;
+    const identity = utf8(`${await generateX25519Identity()}\n`);
+    for (const file of [header, header.slice(0, -46), `age-encryption.org/v1\n${stanza.repeat(9000)}`])
+      await expect(openEnvelope(utf8(file), { identity })).rejects.toMatchObject({ code: 'too-large' });
+    // Nor is more written than can be handed in again; nothing is, then.
+    const large = new Uint8Array(envelopeMaximumBytes);
+    await expect(
+      sealEnvelope(large, { passphrase: utf8('a passphrase'), workFactor: 2 }),
+    ).rejects.toMatchObject({ code: 'too-large', remedy: expect.stringContaining('Nothing was written') });
     await expect(sealEnvelope(archive, { recipients: [`age1${'q'.repeat(58)}`] })).rejects.toMatchObject({
       code: 'invalid-value',
     });

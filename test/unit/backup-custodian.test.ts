@@ -33,13 +33,17 @@ const clock = () => {
   return new Date(now);
 };
 
+/** Of which the clock knows nothing: milliseconds that went by. */
+let elapsed = 0;
+const times = { clock, elapsed: () => elapsed };
+
 class Hands {
   readonly vault: string;
   custodian: Custodian;
 
   constructor(vault: string) {
     this.vault = vault;
-    this.custodian = custodianAt(vault, { clock });
+    this.custodian = custodianAt(vault, times);
   }
 
   async ask<Name extends RequestName>(name: Name, request: RequestInput<Name>): Promise<ReplyOf<Name>> {
@@ -54,7 +58,7 @@ class Hands {
 
   async again(): Promise<void> {
     await this.custodian.close();
-    this.custodian = custodianAt(this.vault, { clock });
+    this.custodian = custodianAt(this.vault, times);
   }
 
   keyOf = async (holder: string) => {
@@ -269,7 +273,14 @@ describe('a split into shares', () => {
     const before = journalOf(hands.vault);
     const { splitId } = await begin();
     expect(hands.custodian.holdFor).toBeGreaterThan(sessionPatience - 60_000);
-    now += sessionPatience;
+    // A clock that is set, forward or back, neither ends it nor prolongs it.
+    for (const by of [40 * 86_400_000, -80 * 86_400_000, 40 * 86_400_000]) {
+      now += by;
+      const { endsAt } = await hands.ask('readSplit', { splitId });
+      expect(Date.parse(endsAt) - now).toBeLessThanOrEqual(sessionPatience);
+    }
+    expect(hands.custodian.holdFor).toBe(sessionPatience);
+    elapsed += sessionPatience;
     expect(hands.custodian.holdFor).toBe(0);
     expect(await hands.refused('readSplit', { splitId })).toBe('backup-not-found');
     const second = await begin();

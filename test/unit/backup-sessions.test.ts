@@ -49,6 +49,8 @@ async function prepare(asRehearsal: boolean, sealed?: TestKey): Promise<void> {
   await opened.close();
   custodian = open();
 }
+/** Milliseconds that went by, whatever the clock says. */
+let elapsed = 0;
 afterEach(async () => {
   await custodian.close();
   removeTemporaryDirectory(folder);
@@ -60,6 +62,7 @@ const open = (): Custodian =>
       now += 1000;
       return new Date(now);
     },
+    elapsed: () => elapsed,
     describeNetwork: () => network,
   });
 async function ask<Name extends RequestName>(
@@ -191,6 +194,24 @@ describe('a network that comes up in the middle', () => {
     const told = (await journal()).flatMap(({ event }) =>
       event.type === 'vault-created' ? [] : [[event.type, 'network' in event ? event.network : undefined]],
     );
+    // A drill that says more than was signed in it is none of Rootward's.
+    const [drill, ...rest] = (await journal()).filter(({ event }) => event.type === 'drill-finished');
+    expect(rest).toEqual([]);
+    for (const lie of [
+      { recovered: [] },
+      { recovered: [fingerprint, 'a'.repeat(64)] },
+      { drillId: 'b'.repeat(16) },
+    ]) {
+      const lines = (await journal()).map((line, index) => ({
+        entry: index + 1,
+        time: line.time,
+        event:
+          line === drill || line.hash === drill?.hash
+            ? ({ ...line.event, ...lie } as typeof line.event)
+            : line.event,
+      }));
+      expect(() => foldInventory(lines)).toThrow(/signed a challenge in it/);
+    }
     expect(told).toEqual([
       ['split-begun', undefined],
       ['backup-made', 'warn'],
@@ -276,7 +297,7 @@ describe('on a rehearsal', () => {
       const { words, drillId } = await beginDrill();
       const { restoreId } = await ask('beginRestore', { purpose: 'drill', rehearsal, drillId });
       for (let step = 0; step < 3; step += 1) {
-        now += sessionPatience * 0.6;
+        elapsed += sessionPatience * 0.6;
         expect(await refused('addShare', { restoreId, share: share('zero zero') })).toBe('share-length');
       }
       await ask('addShare', { restoreId, share: share(words[0]) });

@@ -27,7 +27,7 @@ function isWritable(place: string): boolean {
 }
 
 /** Which vault a scratch folder belongs to: whoever holds that vault's lock may remove it. */
-const prefixOf = (vaultPath: string): string =>
+export const scratchPrefix = (vaultPath: string): string =>
   `rootward-scratch-${createHash('sha256').update(path.resolve(vaultPath)).digest('hex').slice(0, 16)}-`;
 
 /**
@@ -41,7 +41,7 @@ export async function withScratchVault<Result>(
   use: (scratch: Vault<JournalEvent>) => Promise<Result>,
 ): Promise<Result> {
   const place = places().find(isWritable) ?? tmpdir();
-  const folder = path.join(place, `${prefixOf(vaultPath)}${randomBytes(6).toString('hex')}`);
+  const folder = path.join(place, `${scratchPrefix(vaultPath)}${randomBytes(6).toString('hex')}`);
   try {
     await mkdir(folder, { mode: 0o700 });
   } catch (error) {
@@ -69,7 +69,7 @@ export async function sweepScratch(vaultPath: string): Promise<number> {
   for (const place of places()) {
     const names = await readdir(place).catch(() => []);
     for (const name of names) {
-      if (!name.startsWith(prefixOf(vaultPath)) || !/-[0-9a-f]{12}$/.test(name)) continue;
+      if (!name.startsWith(scratchPrefix(vaultPath)) || !/-[0-9a-f]{12}$/.test(name)) continue;
       await rm(path.join(place, name), { recursive: true, force: true }).catch(() => {});
       removed += 1;
     }

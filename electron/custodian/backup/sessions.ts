@@ -32,16 +32,24 @@ const inWords: Readonly<Record<Kind, string>> = {
 /** What is under way in this process: at most one of a kind. Nothing of it survives the process. */
 export class Sessions {
   readonly #clock: () => Date;
+  readonly #elapsed: () => number;
+  /** `until` is measured as `elapsed` is. */
   readonly #open = new Map<Kind, { readonly session: Session; until: number }>();
 
-  constructor(clock: () => Date) {
+  /**
+   * @param clock the time of day, for telling when a session ends
+   * @param elapsed milliseconds since any moment: patience is measured with it, so that a clock which is set while a
+   *   session is open neither ends nor prolongs it
+   */
+  constructor(clock: () => Date, elapsed: () => number) {
     this.#clock = clock;
+    this.#elapsed = elapsed;
   }
 
   /** @throws RootwardError `backup-under-way` */
   begin<Each extends Kind>(kind: Each, session: Kinds[Each]): void {
     this.refuseSecond(kind);
-    this.#open.set(kind, { session, until: this.#now() + sessionPatience });
+    this.#open.set(kind, { session, until: this.#elapsed() + sessionPatience });
   }
 
   /** @throws RootwardError `backup-under-way` while another of this kind is open */
@@ -57,7 +65,7 @@ export class Sessions {
   of<Each extends Kind>(kind: Each, id: string): Kinds[Each] {
     const found = this.#open.get(kind);
     if (found?.session.id === id) {
-      found.until = this.#now() + sessionPatience;
+      found.until = this.#elapsed() + sessionPatience;
       return found.session as Kinds[Each];
     }
     throw new RootwardError('backup-not-found', {
@@ -71,7 +79,8 @@ export class Sessions {
 
   /** @returns when a session ends by itself, RFC 3339 */
   endsAt(kind: Kind): string {
-    return new Date(this.#open.get(kind)?.until ?? this.#now()).toISOString();
+    const left = (this.#open.get(kind)?.until ?? this.#elapsed()) - this.#elapsed();
+    return new Date(this.#clock().getTime() + left).toISOString();
   }
 
   /** Wipes a session and forgets it. */
@@ -82,7 +91,7 @@ export class Sessions {
 
   /** Ends whatever nobody went on with. */
   expire(): void {
-    for (const [kind, { until }] of [...this.#open]) if (until <= this.#now()) this.end(kind);
+    for (const [kind, { until }] of [...this.#open]) if (until <= this.#elapsed()) this.end(kind);
   }
 
   endAll(): void {
@@ -95,10 +104,6 @@ export class Sessions {
 
   /** For how long the process should wait for the next request, in milliseconds: 0 when nothing is under way. */
   get holdFor(): number {
-    return Math.max(0, ...[...this.#open.values()].map(({ until }) => until - this.#now()));
-  }
-
-  #now(): number {
-    return this.#clock().getTime();
+    return Math.max(0, ...[...this.#open.values()].map(({ until }) => until - this.#elapsed()));
   }
 }

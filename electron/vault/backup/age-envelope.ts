@@ -34,6 +34,10 @@ export interface Sealed {
 /** What is read in one piece: fileSchema allows no more, so a larger bundle could not be handed in again. */
 export const envelopeMaximumBytes = 32 * 1024 * 1024;
 const identityMaximumBytes = 64 * 1024;
+/** A bundle is made for 20 people at most; each stanza of a hostile file would cost a key agreement. */
+const mostStanzas = 64;
+/** Of a header with as many stanzas of any kind age knows today. */
+const headerMaximumBytes = 64 * 1024;
 const firstLine = 'age-encryption.org/v1\n';
 const armorLine = '-----BEGIN AGE ENCRYPTED FILE-----';
 
@@ -54,8 +58,9 @@ const unknownFormat = (message: string, remedy: string): RootwardError =>
 export async function sealEnvelope(content: Uint8Array, to: SealedTo): Promise<Sealed> {
   if (content.length > envelopeMaximumBytes - 65_536) {
     throw new RootwardError('too-large', {
-      message: `The backup would have ${content.length} bytes; at most ${envelopeMaximumBytes} can be handed in again.`,
-      remedy: 'Nothing was written. Make one bundle for each repository’s keys.',
+      message: `The backup would have ${content.length} bytes; a bundle has at most ${envelopeMaximumBytes}, which is what can be handed in again.`,
+      remedy:
+        'Nothing was written. Published files and the journal go into every bundle: split the keys into shares instead, and copy the vault’s folder to a medium.',
     });
   }
   const encrypter = new Encrypter();
@@ -175,7 +180,10 @@ export function envelopeKind(bytes: Uint8Array): 'passphrase' | 'recipients' {
   const kind = /^-> ([\x21-\x7e]+)( |$)/.exec(stanza)?.[1];
   if (kind === undefined || body === undefined || rest.length === 0)
     throw damaged('The header of the file is damaged.');
-  if (kind !== 'scrypt') return 'recipients';
+  if (kind !== 'scrypt') {
+    refuseManyStanzas(bytes);
+    return 'recipients';
+  }
   const workFactor = Number(/^-> scrypt \S+ ([1-9][0-9]?)$/.exec(stanza)?.[1] ?? Number.NaN);
   if (Number.isNaN(workFactor)) throw damaged('The scrypt line in the header of the file is damaged.');
   if (workFactor > workFactors.highest) {
@@ -185,6 +193,20 @@ export function envelopeKind(bytes: Uint8Array): 'passphrase' | 'recipients' {
     });
   }
   return 'passphrase';
+}
+
+/** @throws RootwardError `too-large` for more recipients than anybody makes a backup for; `backup-damaged` */
+function refuseManyStanzas(bytes: Uint8Array): void {
+  const text = Buffer.from(bytes.subarray(0, headerMaximumBytes)).toString('latin1');
+  const end = text.indexOf('\n--- ');
+  const stanzas = (end < 0 ? text : text.slice(0, end)).split('\n-> ').length - 1;
+  if (stanzas > mostStanzas || (end < 0 && bytes.length > headerMaximumBytes)) {
+    throw new RootwardError('too-large', {
+      message: `The file is encrypted to more than ${mostStanzas} recipients.`,
+      remedy: 'A backup never is. Open it with the age program, or check where it comes from.',
+    });
+  }
+  if (end < 0) throw damaged('The header of the file is cut off.');
 }
 
 async function decrypt(decrypter: Decrypter, bytes: Uint8Array): Promise<Uint8Array> {
