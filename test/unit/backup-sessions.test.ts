@@ -191,27 +191,23 @@ describe('a network that comes up in the middle', () => {
       await ask('addShare', { restoreId: proving.restoreId, share: share(words) });
     await ask('proveBackup', { restoreId: proving.restoreId });
     await custodian.close();
-    const told = (await journal()).flatMap(({ event }) =>
-      event.type === 'vault-created' ? [] : [[event.type, 'network' in event ? event.network : undefined]],
-    );
-    // A drill that says more than was signed in it is none of Rootward's.
-    const [drill, ...rest] = (await journal()).filter(({ event }) => event.type === 'drill-finished');
-    expect(rest).toEqual([]);
+    const entries = await journal();
+    // A drill that says anything else than was signed in it is none of Rootward's.
     for (const lie of [
       { recovered: [] },
       { recovered: [fingerprint, 'a'.repeat(64)] },
       { drillId: 'b'.repeat(16) },
     ]) {
-      const lines = (await journal()).map((line, index) => ({
+      const lines = entries.map(({ time, event }, index) => ({
         entry: index + 1,
-        time: line.time,
-        event:
-          line === drill || line.hash === drill?.hash
-            ? ({ ...line.event, ...lie } as typeof line.event)
-            : line.event,
+        time,
+        event: event.type === 'drill-finished' ? { ...event, ...lie } : event,
       }));
       expect(() => foldInventory(lines)).toThrow(/signed a challenge in it/);
     }
+    const told = entries.flatMap(({ event }) =>
+      event.type === 'vault-created' ? [] : [[event.type, 'network' in event ? event.network : undefined]],
+    );
     expect(told).toEqual([
       ['split-begun', undefined],
       ['backup-made', 'warn'],
@@ -222,7 +218,7 @@ describe('a network that comes up in the middle', () => {
       ['backup-proven', undefined],
     ]);
     custodian = open();
-  });
+  }, 180_000);
 
   it.each(['prove', 'restore'] as const)(
     'stops a recovery (%s) at whatever would use a key',
