@@ -17,8 +17,11 @@ export interface QrScanProps {
   readonly onCancel: () => void;
 }
 
-/** How long the decoder may try on one picture, in milliseconds. */
-const decodingTime = 30;
+/**
+ * How long the decoder may try on one picture, in milliseconds: as long as pictures cannot be read it gets twice the
+ * time for the next one, so that a slow machine reads the codes, too, and a quick one stays quick.
+ */
+const decodingTime = { least: 30, most: 480 };
 
 type Problem = keyof typeof t.qr.scan.problems;
 
@@ -29,10 +32,10 @@ function problemOf(error: unknown): Problem {
   return code === 'too-large' ? 'tooLarge' : 'damaged';
 }
 
-/** @returns a picture's QR code; undefined where there is none that can be read */
-function readCode(picture: ImageData): string | undefined {
+/** @returns a picture's QR code; undefined where there is none that can be read in `timeLimit` milliseconds */
+function readCode(picture: ImageData, timeLimit: number): string | undefined {
   try {
-    return decodeQR(picture, { timeLimit: decodingTime });
+    return decodeQR(picture, { timeLimit });
   } catch {
     return undefined;
   }
@@ -43,6 +46,7 @@ export function QrScan({ onFile, onCancel }: QrScanProps) {
   const words = t.qr.scan;
   // The codes come faster than React draws: what was read is kept here, and shown by the state.
   const known = useRef<FrameSet>(undefined);
+  const timeLimit = useRef(decodingTime.least);
   const [shown, setShown] = useState<FrameSet>();
   const [problem, setProblem] = useState<Problem>();
 
@@ -68,7 +72,9 @@ export function QrScan({ onFile, onCancel }: QrScanProps) {
     }
   };
   const camera = useCamera(picture => {
-    const text = readCode(picture);
+    const text = readCode(picture, timeLimit.current);
+    timeLimit.current =
+      text === undefined ? Math.min(timeLimit.current * 2, decodingTime.most) : decodingTime.least;
     if (text !== undefined) take(text);
   });
   const cancel = () => {

@@ -30,7 +30,7 @@ export interface Camera {
 
 /** At most so many pixels to a side are looked at: more only takes longer. */
 const longestSide = 1920;
-/** Between two looks, in milliseconds, so that the window stays quick. */
+/** The least between two looks, in milliseconds; it is as long as the look before, so that the window stays quick. */
 const restTime = 40;
 
 /** @returns why the system gives no camera, by the name of its error (Media Capture and Streams, 10.6) */
@@ -87,8 +87,10 @@ export function useCamera(onPicture: (picture: ImageData) => void): Camera {
         const height = Math.round(videoHeight * scale);
         if (canvas.width !== width || canvas.height !== height) Object.assign(canvas, { width, height });
         context.drawImage(element, 0, 0, width, height);
+        const begun = performance.now();
         latest.current(context.getImageData(0, 0, width, height));
-        nextLook = performance.now() + restTime;
+        const ended = performance.now();
+        nextLook = ended + Math.max(restTime, ended - begun);
       }
       if (!isEnded) element.requestVideoFrameCallback(look);
     };
