@@ -294,7 +294,7 @@ export class WebContents extends StrictEmitter {
           this.#window.painted();
         return;
       case 'Page.windowOpen':
-        this.#askWindowOpen(parameters);
+        this.#askWindowOpen({ ...parameters, features: parameters.windowFeatures.join(',') });
         return;
       case 'Page.javascriptDialogOpening':
         if (parameters.type === 'beforeunload') this.#askUnload();
@@ -450,11 +450,11 @@ export class WebContents extends StrictEmitter {
     this.#reportConsole('error', `Uncaught ${text}`, { url: details.url, lineNumber: details.lineNumber });
   }
 
-  #askWindowOpen({ url, windowName, windowFeatures }) {
+  #askWindowOpen({ url, windowName, features }) {
     const details = {
       url: toExternalAddress(url),
       frameName: windowName,
-      features: windowFeatures.join(','),
+      features,
       disposition: 'foreground-tab',
       referrer: { url: this.getURL(), policy: 'strict-origin-when-cross-origin' },
     };
@@ -515,6 +515,10 @@ export class WebContents extends StrictEmitter {
     };
     if (message.kind === 'title') {
       this.#titleChanged(message.title);
+      return;
+    }
+    if (message.kind === 'openWindow') {
+      this.#askWindowOpen(message.wish);
       return;
     }
     if (message.kind === 'permission') {

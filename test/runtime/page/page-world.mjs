@@ -7,14 +7,15 @@
 export function runInPageWorld({ handshakeName, initialPage }, makeCrossWorldLink) {
   if (location.href.startsWith(initialPage)) return;
 
-  // Chromium would create the window and the stand-in close it at once; Electron gives the page null.
-  const openWindow = window.open;
-  window.open = function open(...parameters) {
-    openWindow.apply(window, parameters);
-    return null;
-  };
-
-  if (window !== window.top) return;
+  if (window !== window.top) {
+    // Chromium creates the window and the stand-in closes it at once; Electron gives the frame null.
+    const openWindow = window.open;
+    window.open = function open(...parameters) {
+      openWindow.apply(window, parameters);
+      return null;
+    };
+    return;
+  }
 
   function deepFreeze(value) {
     if (value === null || (typeof value !== 'object' && typeof value !== 'function')) return value;
@@ -43,6 +44,14 @@ export function runInPageWorld({ handshakeName, initialPage }, makeCrossWorldLin
     },
     { once: true },
   );
+
+  // Electron refuses in the main process, before there is a window. Chromium would make it in the page's own process,
+  // paused for two debuggers, and on a busy machine the page may then wait for it for ever.
+  window.open = function open(url = '', target = '_blank', features = '') {
+    const address = url === '' ? 'about:blank' : new URL(url, document.baseURI).href;
+    link.request('openWindow', { url: address, windowName: String(target), features: String(features) });
+    return null;
+  };
 
   /** Puts a question to the main process in front of a method: it answers by setting Chromium's permission. */
   function askBefore(owner, method, describe) {

@@ -101,6 +101,7 @@ export function runInPreloadWorld(settings, makeValueCodec, makeCrossWorldLink, 
   window.dispatchEvent(new MouseEvent(settings.handshakeName, { relatedTarget: element }));
   const link = makeCrossWorldLink(element, 'to-preload', 'to-page', {
     permission: question => call('permission', { question }),
+    openWindow: wish => post({ kind: 'openWindow', wish }),
   });
 
   const electron = strict('electron (in a preload)', {
