@@ -5,7 +5,6 @@
 import { cpSync, mkdirSync, mkdtempSync, rmSync, symlinkSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import AxeBuilder from '@axe-core/playwright';
 import react from '@vitejs/plugin-react';
 import type { ElectronApplication, Page } from 'playwright';
 import { encodeQR } from 'qr';
@@ -16,6 +15,7 @@ import { densities, framesNeeded } from '../../shared/display/bbqr.ts';
 import { ensureDisplay } from '../runtime/display.ts';
 import { launchApplication } from '../runtime/launch.ts';
 import type { QrPage } from './qr-page/qr-page.tsx';
+import { violationsOn } from './support/axe.ts';
 import { seen, whyNoDesk } from './support/desk.ts';
 import { cameraOf, missedAndShuffled, photograph, photographCodes, writeFilm } from './support/film.ts';
 
@@ -116,7 +116,7 @@ class QrWindow {
   }
 
   async axe(): Promise<string[]> {
-    const { violations } = await new AxeBuilder({ page: this.page }).setLegacyMode(true).analyze();
+    const violations = await violationsOn(this.page);
     return violations.map(({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html).join(' ')}`);
   }
 

@@ -1,8 +1,8 @@
 import { mkdirSync } from 'node:fs';
 import path from 'node:path';
-import AxeBuilder from '@axe-core/playwright';
 import { type Browser, chromium, type Page } from 'playwright';
 import type { TokenFinders } from '../../../electron/custodian/tokens/token-desk.ts';
+import { violationsOn } from '../support/axe.ts';
 import { BridgedCustodian } from './bridged-custodian.ts';
 import { type ServedWindow, serveWindow } from './serve-window.ts';
 
@@ -59,12 +59,8 @@ export class Preview {
       await this.page.emulateMedia({ colorScheme });
       await this.#picture(`${prefix}-${colorScheme}`);
       // Only colours differ in the dark.
-      const axe = new AxeBuilder({ page: this.page });
-      const { violations } = await (colorScheme === 'dark'
-        ? axe.withRules(['color-contrast'])
-        : axe
-      ).analyze();
-      for (const violation of violations)
+      const rules = colorScheme === 'dark' ? ['color-contrast'] : undefined;
+      for (const violation of await violationsOn(this.page, rules))
         this.findings.push(
           `${name} (${colorScheme}): ${violation.id}: ${violation.nodes.map(node => `${node.target} ${node.failureSummary?.split('\n').slice(1).join(' ')}`).join(' | ')}`,
         );
