@@ -21,7 +21,7 @@ class Passphrases extends Map<string, string> {
     this.away = new Set(away);
   }
   override has(name: string): boolean {
-    return !this.away.has(name) && !name.endsWith(' file)') && !name.endsWith(' (file)');
+    return !this.away.has(name) && !/ file\)$| \((file|PIN)\)$/.test(name);
   }
   override get(name: string): string | undefined {
     return super.get(name) ?? (this.has(name) ? passphraseOf(name) : undefined);

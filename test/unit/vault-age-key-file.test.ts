@@ -1,6 +1,6 @@
 import { createDecipheriv, createHmac, generateKeyPairSync, hkdfSync, scryptSync } from 'node:crypto';
 import { Encrypter, generateX25519Identity, identityToRecipient } from 'age-encryption';
-import { beforeAll, describe, expect, it } from 'vitest';
+import { beforeAll, describe, expect, it, vi } from 'vitest';
 import {
   inspectSealedKey,
   measureWorkFactor,
@@ -11,6 +11,8 @@ import {
   workFactorFor,
 } from '../../electron/vault/age-key-file.ts';
 import { wipe } from '../../electron/vault/wipe.ts';
+
+vi.unmock('../../electron/vault/age-key-file.ts');
 
 const utf8 = (text: string) => new TextEncoder().encode(text);
 const passphrase = utf8('Grüße, 名前 – correct horse');

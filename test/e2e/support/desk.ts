@@ -83,7 +83,7 @@ export class Desk {
       env: { ...this.#options.env },
     });
     this.#page = await this.#application.firstWindow();
-    this.#page.setDefaultTimeout(20_000);
+    this.#page.setDefaultTimeout(60_000);
     this.#page.on('pageerror', error => this.complaints.push(String(error)));
     this.#page.on('console', message => {
       const isKnown = knownComplaints.some(known => known.test(message.text()));
