@@ -1,4 +1,5 @@
 import { defineConfig } from 'vitest/config';
+import GuestFirst from './test/setup/guest-first.ts';
 
 export default defineConfig({
   test: {
@@ -7,6 +8,7 @@ export default defineConfig({
     hookTimeout: 240_000,
     pool: 'forks',
     maxWorkers: 2,
+    sequence: { sequencer: GuestFirst },
     setupFiles: ['./test/setup/cheap-scrypt.ts'],
     reporters: ['default', './test/rules/closing-line-reporter.ts'],
   },
