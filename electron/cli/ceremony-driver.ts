@@ -24,6 +24,8 @@ export interface Answers {
   readonly destination: string;
   /** Where the backups of root keys are made and proven; without it a ceremony that wants them waits for them. */
   readonly backup?: ScriptedBackup | undefined;
+  /** Why the export goes on where the gate would stop it. */
+  readonly reason?: string | undefined;
 }
 
 /**
@@ -144,7 +146,11 @@ async function answer(
       return { kind: step.kind, payloadHash: payload?.fingerprint.hex ?? '', ...credential() };
     }
     case 'export':
-      return { kind: step.kind, destination: answers.destination };
+      return {
+        kind: step.kind,
+        destination: answers.destination,
+        ...(answers.reason === undefined ? {} : { reason: answers.reason }),
+      };
     case 'prove-backup':
     case 'prove':
     case 'read-back':

@@ -41,11 +41,12 @@ const usage = `rootward: the desk at which offline root keys live, without its w
       Says what a file is: metadata, public or private key in any form, certificate, age key.
 
   rootward ceremony PLAN.json --vault DIR --out DIR --passphrases FILE
-                    [--tokens FILE] [--pkcs11-module FILE]... [--backup DIR] [--json]
+                    [--tokens FILE] [--pkcs11-module FILE]... [--backup DIR] [--reason TEXT] [--json]
       Holds a scripted ceremony. Interrupted, the same command goes on where it stopped. Finished, it tells the
       result again as long as --out holds that very export and nothing was done to the repository since; into a
       new or empty folder, the same plan is another change. A first root waits until its keys were restored from a
       backup; with --backup a bundle is made there and restored, under the passphrase named "bundle".
+      --reason says why what is signed is exported where the gate stops it; that stands in the transcript.
 
   rootward rehearse [--dialect notary-v1|tuf-1.0] [--keys N] [--threshold M] [--repository NAME]
                     [--snapshot-key F --timestamp-key F] [--out DIR]

@@ -3,6 +3,7 @@ import { RootwardError, reportError } from '../../shared/contract/errors.ts';
 import type { ApplicationView, HomeView } from '../../shared/contract/views.ts';
 import { careOf } from './backup/describe-backups.ts';
 import type { Desk } from './desk.ts';
+import { knownKeys } from './plan-ceremony.ts';
 
 /** The application, its runtime and the state of its vault. Opens the vault when there is one. */
 export async function describeApplication(desk: Desk): Promise<ApplicationView> {
@@ -24,9 +25,11 @@ export async function describeApplication(desk: Desk): Promise<ApplicationView> 
 export async function describeHome(desk: Desk): Promise<HomeView> {
   const vaults = await desk.vaults.existing();
   const real = vaults.find(opened => !opened.rehearsal);
+  const known = await Promise.all(vaults.map(opened => knownKeys(opened)));
   return homeView(
     vaults.flatMap(opened => [...opened.ceremonies.values()]),
     desk.clock().getTime(),
     real ? await careOf(desk, real) : [],
+    fingerprint => known.map(find => find(fingerprint)).find(Boolean),
   );
 }

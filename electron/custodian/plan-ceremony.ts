@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { provenBackupOf } from '../../shared/backup/inventory.ts';
-import type { KnownKey } from '../../shared/ceremony/backup-gate.ts';
+import { factsOf, type KnownKey } from '../../shared/ceremony/backup-gate.ts';
 import { baseRoot } from '../../shared/ceremony/base-root.ts';
 import { type Custody, checkRehearsedTokens } from '../../shared/ceremony/custody.ts';
 import { planSentence, planSummary } from '../../shared/ceremony/describe.ts';
@@ -17,12 +17,13 @@ import {
 import { importOf, type Step, scriptFor } from '../../shared/ceremony/script.ts';
 import {
   checkPlan,
+  isSamePlan,
   type PlanWarning,
   planHash,
   type SettledPlan,
   settlePlan,
 } from '../../shared/ceremony/settled-plan.ts';
-import { type CeremonyState, evidenceOf } from '../../shared/ceremony/state.ts';
+import { type CeremonyState, evidenceOf, revised } from '../../shared/ceremony/state.ts';
 import type { PlaceOfKey } from '../../shared/ceremony/view.ts';
 import { RootwardError } from '../../shared/contract/errors.ts';
 import type { FileInput, RequestOf } from '../../shared/contract/requests.ts';
@@ -31,6 +32,7 @@ import { type Root, readRoot, readTargets } from '../../shared/tuf/metadata.ts';
 import { publicKeyFromPem } from '../../shared/tuf/public-key.ts';
 import { verifyTwice } from '../signers/platform-verifier.ts';
 import { type Desk, requireOpen } from './desk.ts';
+import { cardLossProblem } from './steps/prove-backup.ts';
 import type { OpenVault } from './vaults.ts';
 import { placesIn, viewOf } from './view-of.ts';
 
@@ -115,7 +117,7 @@ export async function openCeremony(
 /**
  * Puts another plan in the place of an open ceremony's. Who is there and which keys were made stays; approvals and
  * signatures are dropped, since they were given to something else.
- * @throws RootwardError as `openCeremony`; `ceremony-closed`
+ * @throws RootwardError as `openCeremony`; `ceremony-closed`, `token-shared`
  */
 export async function reviseCeremony(
   desk: Desk,
@@ -142,6 +144,12 @@ export async function reviseCeremony(
   }
   const request = { plan, rehearsal, currentTargets, roots };
   const settled = (await consider(desk, request, desk.clock().getTime())).settle(ceremonyId);
+  // Which tokens the keys are on that were made already, a plan alone does not say.
+  const problem = cardLossProblem(
+    revised(ceremony, settled, planHash(settled), settled.created),
+    'Give a reason in this plan (cardLossReason), lower the threshold, or keep a key elsewhere. Nothing was changed.',
+  );
+  if (problem) throw problem;
   if (settled.ceremony === 'adoption') await storeChain(opened, settled, request);
   await opened.append({ type: 'plan-revised', ceremonyId, plan: settled, planHash: planHash(settled) });
   return viewOf(opened, ceremonyId);
@@ -274,7 +282,7 @@ async function holdersByFingerprint(
  * @param settled a plan that is compared with: where it said that a key is, it is still said to be
  * @returns where the keys of a vault are, and which were recovered from a backup
  */
-async function knownKeys(opened: OpenVault | undefined, settled: SettledPlan | undefined): Promise<KnownKey> {
+export async function knownKeys(opened: OpenVault | undefined, settled?: SettledPlan): Promise<KnownKey> {
   const records = new Map((await opened?.vault.listKeys())?.map(record => [record.fingerprint, record]));
   const before = new Map(settled ? placesInPlan(settled) : []);
   return fingerprint => {
@@ -284,10 +292,7 @@ async function knownKeys(opened: OpenVault | undefined, settled: SettledPlan | u
       const place = before.get(fingerprint);
       return place === 'elsewhere' ? undefined : { ...(place ?? { custody: 'software' }), proven };
     }
-    if (!record) return undefined;
-    return record.custody === 'software'
-      ? { custody: record.custody, proven }
-      : { custody: record.custody, serial: record.token.serial, proven };
+    return record && factsOf(record, proven);
   };
 }
 
@@ -329,7 +334,7 @@ export async function findFinished(
     // Settled at the same moment, from the same root, under the same ID: is it the same plan?
     const { warnings, settle } = await consider(desk, request, Date.parse(created), ceremony);
     if (warnings.some(warning => warning.blocking)) continue;
-    if (planHash(settle(id)) === ceremony.planHash) return { ceremony: await viewOf(opened, id) };
+    if (isSamePlan(settle(id), ceremony.plan)) return { ceremony: await viewOf(opened, id) };
   }
   return {};
 }
@@ -350,7 +355,7 @@ async function findInterrupted(
     if (!mayBe || repository !== request.plan.repository || kind !== request.plan.ceremony) continue;
     // Settled at the same moment under the same ID, is it the same plan?
     const { settle } = await consider(desk, request, Date.parse(created), ceremony);
-    if (planHash(settle(id)) === ceremony.planHash) return ceremony;
+    if (isSamePlan(settle(id), ceremony.plan)) return ceremony;
   }
   return undefined;
 }

@@ -24,6 +24,7 @@ import { verifyRoot } from '../../shared/tuf/verify.ts';
 import { verifyTwice } from '../signers/platform-verifier.ts';
 import { type Desk, requireOpen } from './desk.ts';
 import { payloadView } from './follow-ceremony.ts';
+import { requireGateBeforeSigning } from './steps/prove-backup.ts';
 import type { OpenVault } from './vaults.ts';
 import { placesIn, viewOf } from './view-of.ts';
 import { withSigner } from './with-signer.ts';
@@ -214,6 +215,7 @@ export async function importSignature(
       remedy: 'Complete the steps before them, then hand the file in again.',
     });
   }
+  requireGateBeforeSigning(opened, ceremony);
   const { role, fingerprint, payloadHash, signatures } = signature;
   const holder = step.holder ?? '';
   await opened.append({

@@ -1,4 +1,5 @@
 import {
+  type CardLoss,
   fatalCardLosses,
   type RootKey,
   type RootKeyPlace,
@@ -6,6 +7,7 @@ import {
   tokensInWords,
 } from './card-loss.ts';
 import type { Custody } from './custody.ts';
+import type { KeyRecord } from './key-record.ts';
 import type { PlanWarning, SettledHolder, SettledPlan } from './settled-plan.ts';
 
 /**
@@ -17,6 +19,7 @@ import type { PlanWarning, SettledHolder, SettledPlan } from './settled-plan.ts'
 
 /** What a vault knows of a key. */
 export interface KeyFacts {
+  /** On a token only where the key cannot come back from a backup. */
   readonly custody: Custody;
   /** The token's, where it is on one that has a serial number. */
   readonly serial?: string | undefined;
@@ -25,6 +28,16 @@ export interface KeyFacts {
 }
 /** @returns what a vault knows of the key of a fingerprint; undefined: it is not in this vault */
 export type KnownKey = (fingerprint: string) => KeyFacts | undefined;
+
+/**
+ * @param proven the key was recovered from a backup that counts
+ * @returns what a vault knows of the key of a record. One that was proven is not lost with a token, also where its file
+ * was destroyed since
+ */
+export const factsOf = (record: KeyRecord, proven: boolean): KeyFacts =>
+  record.custody === 'software' || proven
+    ? { custody: 'software', proven }
+    : { custody: record.custody, serial: record.token.serial, proven };
 
 /** @returns how a settled plan says where a key is that is not made in its ceremony; nothing of one in this vault */
 export function keptOf(known: KeyFacts | undefined): Pick<Extract<SettledHolder, { keyId: string }>, 'kept'> {
@@ -68,21 +81,33 @@ export const gatedHolders = (holders: readonly SettledHolder[]): SettledHolder[]
 export const holdersToProve = ({ policy, holders }: SettledPlan): SettledHolder[] =>
   policy.backups === 'prove' ? gatedHolders(holders) : [];
 
-/** @returns the cards whose loss would lose the root, where the plan gives no reason to accept that */
-export const unacceptedCardLosses = (
-  { policy, holders, threshold }: Pick<SettledPlan, 'policy' | 'holders' | 'threshold'>,
-  serialOf?: (holder: string) => string | undefined,
-) =>
-  policy.backups !== 'prove' || policy.cardLossReason !== undefined
-    ? []
-    : fatalCardLosses(rootKeysOf(holders, serialOf), threshold);
-
 /** How a plan answers the gate. */
 export interface GatePolicy {
-  readonly backups: 'prove' | 'waive';
+  /** Absent in a settled plan of which nothing is asked. */
+  readonly backups?: 'prove' | 'waive' | undefined;
   readonly backupsReason?: string | undefined;
   readonly cardLossReason?: string | undefined;
 }
+
+/** @returns the cards whose loss would lose the root, where the plan gives no reason to accept that */
+export const unacceptedCardLosses = (
+  {
+    policy,
+    holders,
+    threshold,
+  }: {
+    readonly policy: GatePolicy;
+    readonly holders: readonly SettledHolder[];
+    readonly threshold: number;
+  },
+  serialOf?: (holder: string) => string | undefined,
+): CardLoss[] => {
+  const { backups, backupsReason, cardLossReason } = policy;
+  const isWaived = backups === 'waive' && backupsReason !== undefined;
+  return backups === undefined || isWaived || cardLossReason !== undefined
+    ? []
+    : fatalCardLosses(rootKeysOf(holders, serialOf), threshold);
+};
 
 /**
  * @param touched whether the ceremony changes the root keys or how many are needed; of a root that stays as it was, no
@@ -96,13 +121,14 @@ export function gateWarnings(
   touched = true,
 ): PlanWarning[] {
   const warnings: PlanWarning[] = [];
-  if (policy.backups === 'waive' && gatedHolders(holders).length > 0) {
+  // Keys on tokens too: which of them share a card is not known before they are made.
+  if (policy.backups === 'waive' && holders.some(enters)) {
     warnings.push(
       policy.backupsReason === undefined
         ? {
             code: 'backups-reason',
             message:
-              'The root would go live without a proven backup: a lost disk could end the repository. Give a reason (backupsReason), or leave the policy on.',
+              'The root would go live without a proven backup: a lost disk or token could end the repository. Give a reason (backupsReason), or leave the policy on.',
             blocking: true,
           }
         : {
@@ -116,7 +142,7 @@ export function gateWarnings(
   const message = tokensInWords(keys, threshold);
   if (message === undefined) return warnings;
   if (fatalCardLosses(keys, threshold).length > 0) {
-    const isAccepted = policy.cardLossReason !== undefined || policy.backupsReason !== undefined || !touched;
+    const isAccepted = !touched || unacceptedCardLosses({ policy, holders, threshold }).length === 0;
     warnings.push(
       isAccepted
         ? { code: 'card-loss', message, blocking: false }

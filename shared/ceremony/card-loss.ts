@@ -28,12 +28,18 @@ export interface CardLoss {
   readonly left: number;
 }
 
+/** A PIV card shows itself under the same serial number through a PKCS#11 module (Yubico's ykcs11). */
+const sameCard: Readonly<Partial<Record<TokenCustody, TokenCustody>>> = { pkcs11: 'piv' };
+
 /** @returns for each card on which a root key is, what its loss would leave; in the order of the keys */
 export function cardLosses(keys: readonly RootKey[]): CardLoss[] {
   const cards = new Map<string, string[]>();
   for (const [index, { name, place }] of keys.entries()) {
     if (place.kind !== 'token') continue;
-    const card = place.serial === undefined ? `key ${index}` : `${place.custody} ${place.serial}`;
+    const card =
+      place.serial === undefined
+        ? `key ${index}`
+        : `${sameCard[place.custody] ?? place.custody} ${place.serial}`;
     cards.set(card, [...(cards.get(card) ?? []), name]);
   }
   return [...cards.values()].map(names => ({ names, left: keys.length - names.length }));

@@ -71,7 +71,9 @@ export const repositoryNameSchema = z
     'letters, digits and . _ : @ / - only, beginning with a letter or digit',
   );
 
-const reason = z.string().trim().min(1).max(500).optional();
+/** Why something is done that would else be refused. One line or a few. */
+export const reasonSchema = z.string().trim().min(1).max(500);
+const reason = reasonSchema.optional();
 /** Of ceremonies in which keys enter a root. */
 const gatedPolicy = z
   .strictObject({

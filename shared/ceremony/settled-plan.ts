@@ -328,3 +328,13 @@ export function settlePlan(plan: GenesisPlan, id: string, now: number, rehearsal
 /** @returns the SHA-256 of a plan's canonical JSON: what is read aloud, and what approvals are bound to */
 export const planHash = (plan: SettledPlan): string =>
   sha256Hex(canonicalJson(JSON.parse(JSON.stringify(plan)) as JsonValue));
+
+/**
+ * @param settled a plan settled anew at the moment, under the ID, of one that was opened before
+ * @returns whether they are the same; a plan of before there was a gate does not speak of backups
+ */
+export function isSamePlan(settled: SettledPlan, before: SettledPlan): boolean {
+  const { backups, backupsReason, ...policy } = settled.policy;
+  const asked = before.policy.backups === undefined ? { ...settled, policy } : settled;
+  return planHash(asked) === planHash(before);
+}

@@ -260,7 +260,13 @@ export function enteringRootKey(
   return undefined;
 }
 
-function revised(ceremony: CeremonyState, plan: SettledPlan, hash: string, time: string): CeremonyState {
+/** @returns a ceremony after its plan was changed: keys and people stay where they still fit */
+export function revised(
+  ceremony: CeremonyState,
+  plan: SettledPlan,
+  hash: string,
+  time: string,
+): CeremonyState {
   const script = scriptFor(plan);
   const completed = new Map<string, CompletedStep>();
   for (const step of script) {

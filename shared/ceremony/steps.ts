@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { tokenKeyInputSchema } from '../contract/tokens.ts';
-import { onlineKeySchema, participantRoleSchema, personNameSchema } from './plan.ts';
+import { onlineKeySchema, participantRoleSchema, personNameSchema, reasonSchema } from './plan.ts';
 
 /** The acts a script is divided into, in their order. */
 export const acts = ['Prepare', 'Keys', 'Sign', 'Prove', 'Close'] as const;
@@ -84,8 +84,13 @@ export const stepInputSchema = z.discriminatedUnion('kind', [
     ...credentialSchema.shape,
   }),
   z.strictObject({ kind: z.literal('prove') }),
-  /** `destination`: absolute path of a folder that does not exist yet or is empty. */
-  z.strictObject({ kind: z.literal('export'), destination: z.string().min(1).max(4096) }),
+  z.strictObject({
+    kind: z.literal('export'),
+    /** Absolute path of a folder that does not exist yet or is empty. */
+    destination: z.string().min(1).max(4096),
+    /** Needed where the gate would stop what was signed already; stands in the transcript. */
+    reason: reasonSchema.optional(),
+  }),
   z.strictObject({ kind: z.literal('read-back') }),
   z.strictObject({ kind: z.literal('transcript') }),
 ]);

@@ -3,7 +3,7 @@ import type { CareItem, CeremonyView, HomeView, StepView, SummaryRow } from '../
 import { dialects } from '../dialects/dialects.ts';
 import { dateInWords, distanceInWords, timeOfDay } from '../display/dates.ts';
 import { fingerprintFromHex } from '../display/fingerprint.ts';
-import { rootKeysOf } from './backup-gate.ts';
+import type { KnownKey } from './backup-gate.ts';
 import { planSentence, planSummary, planTitle } from './describe.ts';
 import { documentPayloads, holderKeys } from './documents.ts';
 import type { Evidence } from './events.ts';
@@ -249,11 +249,16 @@ function freeInitials(name: string, taken: ReadonlySet<string>): string {
   }
 }
 
-/** A repository as the home screen shows it: what its last finished ceremony made. */
+/**
+ * A repository as the home screen shows it: what its last finished ceremony made.
+ * @param now milliseconds since 1970
+ * @param known from the records of the vaults
+ */
 export function homeView(
   ceremonies: readonly CeremonyState[],
   now: number,
   care: readonly CareItem[] = [],
+  known: KnownKey = () => undefined,
 ): HomeView {
   const newestFirst = [...ceremonies].sort((left, right) => right.opened.localeCompare(left.opened));
   return {
@@ -264,8 +269,10 @@ export function homeView(
       version: root.version,
       threshold: ceremony.plan.threshold,
       rootKeys: holders.root.map(key => {
-        const certificateEnds = root.keys.get(key.keyId)?.certificates[0]?.notAfter;
-        const onToken = isOnToken(ceremony.plan, key.holder) ? { onToken: true } : {};
+        const listed = root.keys.get(key.keyId);
+        const certificateEnds = listed?.certificates[0]?.notAfter;
+        const { custody = 'software' } = known(listed?.publicKey?.fingerprint ?? '') ?? {};
+        const onToken = custody === 'software' ? {} : { onToken: true };
         return { ...key, ...(certificateEnds === undefined ? {} : { certificateEnds }), ...onToken };
       }),
       targetsThreshold: ceremony.plan.targets.threshold,
@@ -294,10 +301,6 @@ export function homeView(
     care: [...care],
   };
 }
-
-/** By the plan of the ceremony that made a root what it is. */
-const isOnToken = ({ holders }: SettledPlan, name: string): boolean =>
-  rootKeysOf(holders).some(key => key.name === name && key.place.kind === 'token');
 
 /** Who came before and after a repository that was moved to another dialect. */
 function succession(

@@ -3,15 +3,17 @@ import { existsSync, mkdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { proveByBundle } from '../../electron/cli/backup-by-bundle.ts';
+import { driveCeremony } from '../../electron/cli/ceremony-driver.ts';
 import { answered } from '../../electron/cli/output.ts';
-import type { KeyFacts } from '../../shared/ceremony/backup-gate.ts';
+import { factsOf, type KeyFacts, keptOf, unacceptedCardLosses } from '../../shared/ceremony/backup-gate.ts';
 import { cardLosses, type RootKey, tokensInWords } from '../../shared/ceremony/card-loss.ts';
 import { planSummary } from '../../shared/ceremony/describe.ts';
+import type { KeyRecord } from '../../shared/ceremony/key-record.ts';
 import { genesisPlanSchema } from '../../shared/ceremony/plan.ts';
 import { planInputOf } from '../../shared/ceremony/plan-input.ts';
 import type { Outlook } from '../../shared/ceremony/plan-rotation.ts';
 import { scriptFor } from '../../shared/ceremony/script.ts';
-import { checkPlan, type SettledPlan, settlePlan } from '../../shared/ceremony/settled-plan.ts';
+import { checkPlan, isSamePlan, type SettledPlan, settlePlan } from '../../shared/ceremony/settled-plan.ts';
 import type { CeremonyView } from '../../shared/contract/views.ts';
 import { pemOf, plainPlan } from '../interop/ceremony-program.ts';
 import { generateOnlineKey } from '../interop/peers/online-roles.ts';
@@ -110,6 +112,19 @@ describe('keys that never leave a token', () => {
     ]);
   });
 
+  it('are on one card also where one of them is reached as PIV and the other through a PKCS#11 module', () => {
+    const viaModule: RootKey = { name: 'B', place: { kind: 'token', custody: 'pkcs11', serial: '1' } };
+    expect(cardLosses([key('A', '1'), viaModule, file])).toEqual([{ names: ['A', 'B'], left: 1 }]);
+    const other: RootKey = { name: 'C', place: { kind: 'token', custody: 'ledger', serial: '1' } };
+    expect(cardLosses([key('A', '1'), other])).toHaveLength(2);
+  });
+
+  it('are not those that have a proven backup, although their file was destroyed', () => {
+    const record = { custody: 'piv', token: { serial: '7' } } as KeyRecord;
+    expect(keptOf(factsOf(record, true))).toEqual({});
+    expect(keptOf(factsOf(record, false))).toEqual({ kept: { custody: 'piv', serial: '7' } });
+  });
+
   it('are stood in for by the rest of the quorum, or by nothing: it is said which', () => {
     expect(tokensInWords([file, file], 2)).toBeUndefined();
     expect(tokensInWords([file, file, key('A', '1')], 2)).toMatch(/other holders’ keys meet the threshold/);
@@ -142,6 +157,45 @@ describe('keys that never leave a token', () => {
     expect(() => plan({ cardLossReason: '  ' })).toThrow();
   });
 
+  it('need it too where the gate is off without a reason, or has one that it does not ask for', () => {
+    const onTokens = (policy: object) =>
+      genesisPlanSchema.parse({
+        ...plainPlan(),
+        threshold: 2,
+        holders: ['A', 'B', 'C'].map(name => ({ name, keytype: 'ecdsa-p256', custody: 'piv' })),
+        signers: undefined,
+        policy,
+      });
+    const blocking = (policy: object) =>
+      checkPlan(onTokens(policy)).flatMap(warning => (warning.blocking ? [warning.code] : []));
+    expect(blocking({ backups: 'waive' })).toEqual(['backups-reason']);
+    expect(blocking({ backups: 'waive', backupsReason: 'A pilot.' })).toEqual([]);
+    // Which of the tokens are one card is known once the keys are made.
+    const losses = (policy: object) => {
+      const { holders, threshold } = settlePlan(onTokens({}), '0'.repeat(16), 0, false);
+      return unacceptedCardLosses({ policy, holders, threshold }, () => '1').length;
+    };
+    expect(losses({ backups: 'waive' })).toBe(1);
+    expect(losses({ backups: 'prove', backupsReason: 'A pilot.' })).toBe(1);
+    expect(losses({ backups: 'waive', backupsReason: 'A pilot.' })).toBe(0);
+    expect(losses({ backups: 'prove', cardLossReason: 'A pilot.' })).toBe(0);
+    // A plan of before there was a gate.
+    expect(losses({})).toBe(0);
+  });
+
+  it('are judged alike when a change is planned and when it is exported', () => {
+    const desk = new MemoryDesk();
+    desk.genesis('tuf-1.0');
+    const { holders, root } = desk.repository('tuf-1.0');
+    for (const { keyId } of holders.root.slice(0, 2)) {
+      const fingerprint = root.keys.get(keyId)?.publicKey?.fingerprint ?? '';
+      desk.places.set(fingerprint, { custody: 'piv', serial: '7', proven: false });
+    }
+    const change = { remove: ['Carol'], add: p256('Dora') };
+    const policy = { ...prove, backupsReason: 'No reason is asked for here.' };
+    expect(codesOf(desk.lookAtRotation({ ...change, policy }))).toContain('card-loss-reason!');
+  });
+
   it('have that reason in the transcript', () => {
     const policy = { cardLossReason: 'The second card is on its way.' };
     const first = genesisPlanSchema.parse({
@@ -155,6 +209,21 @@ describe('keys that never leave a token', () => {
     const plan = settlePlan(first, '0'.repeat(16), Date.parse('2026-11-21T09:00:00Z'), false);
     expect(told(plan, 'Loss of a token')).toBe('Accepted. Reason given: The second card is on its way.');
     expect(planInputOf(plan)).toMatchObject({ policy });
+  });
+});
+
+describe('a plan that was settled before there was a gate', () => {
+  it('is the same plan as it is settled now, but for what it says about backups', () => {
+    const desk = new MemoryDesk();
+    desk.genesis('notary-v1');
+    const change = { remove: ['Carol'], add: p256('Dora') };
+    const now = settled(desk.lookAtRotation({ ...change, policy: prove }));
+    const { backups, ...policy } = now.policy;
+    expect(backups).toBe('prove');
+    expect(isSamePlan(now, { ...now, policy })).toBe(true);
+    expect(isSamePlan(now, { ...now, policy, threshold: 1 })).toBe(false);
+    const waived = { backups: 'waive', backupsReason: 'Stolen today.' };
+    expect(isSamePlan(settled(desk.lookAtRotation({ ...change, policy: waived })), now)).toBe(false);
   });
 });
 
@@ -203,6 +272,70 @@ describe('at the desk', () => {
     );
   });
 
+  it('a backup declared void is asked for again before the first signature, and a reason for it at the export', async () => {
+    const change = { ceremony: 'rotation', repository: repositoryName, remove: ['holder-4'] };
+    const { id } = await desk.open({ ...change, add: p256('holder-5'), policy: { network: 'warn' } });
+    await expect(waiting(id)).rejects.toMatchObject({ code: 'backup-not-proven' });
+    const read = async () => answered(await desk.custodian.handle('readCeremony', { ceremonyId: id }));
+    const ofGate = async () => (await read()).steps.find(step => step.kind === 'prove-backup');
+    const declareVoid = async () => {
+      const { backups } = answered(await desk.custodian.handle('describeBackups', { rehearsal: true }));
+      const fingerprint = (await ofGate())?.fingerprint;
+      const backup = backups.find(
+        ({ keys, state }) => state === 'proven' && keys.some(key => key.fingerprint === fingerprint),
+      );
+      const request = { reason: 'Lost.', confirmation: 'void', leavesWithout: true };
+      answered(await desk.custodian.handle('voidBackup', { ...request, backupId: backup?.id ?? '' }));
+    };
+    /** Goes on until a step of this kind is the present one. */
+    const until = async (kind: string) => {
+      const stop = new Error('far enough');
+      const answers = {
+        passphrases: new Map((await read()).people.map(({ name }) => [name, passphraseOf(name)])),
+        online: undefined,
+        keyFiles: new Map(),
+        destination: path.join(folder, 'nowhere'),
+      };
+      const drive = driveCeremony(desk.custodian, id, answers, (_step, { presentStepId, steps }) => {
+        if (steps.find(step => step.id === presentStepId)?.kind === kind) throw stop;
+      });
+      await expect(drive).rejects.toBe(stop);
+    };
+    await backUp(await read());
+    await until('sign');
+    await declareVoid();
+    await expect(waiting(id)).rejects.toMatchObject({ code: 'backup-not-proven' });
+    const unproven = await read();
+    expect(unproven.signatures[0]?.made).toBe(0);
+    const steps = unproven.steps.map(step =>
+      step.kind === 'prove-backup' ? { ...step, state: 'waiting' as const } : step,
+    );
+    await backUp({ ...unproven, steps });
+    await until('export');
+
+    await declareVoid();
+    const write = (reason?: string) =>
+      desk.custodian.handle('completeStep', {
+        ceremonyId: id,
+        stepId: 'export',
+        by: 'Ada Lovelace',
+        input: { kind: 'export', destination: path.join(folder, 'with-a-reason'), reason },
+      });
+    expect(await write()).toMatchObject({
+      error: {
+        code: 'backup-not-proven',
+        remedy: expect.stringContaining('why it is exported all the same'),
+      },
+    });
+    expect(existsSync(path.join(folder, 'with-a-reason'))).toBe(false);
+    answered(await write('The holder has left; the root is needed today.'));
+    expect((await waiting(id)).view.state).toBe('finished');
+    const transcript = readFileSync(path.join(folder, 'with-a-reason/TRANSCRIPT.txt'), 'utf8');
+    expect(transcript.replace(/\s+/g, ' ')).toContain(
+      'The root key of holder-5 was never restored from a backup that counts. To be exported all the same. Reason given: The holder has left; the root is needed today.',
+    );
+  });
+
   it('a move to TUF waits for the keys it carries over; what was proven before counts', async () => {
     const move = { ceremony: 'migration', from: repositoryName, repository: 'moved' };
     const { id } = await desk.open({ ...move, policy: { network: 'warn' } });
@@ -212,7 +345,7 @@ describe('at the desk', () => {
     });
     const ceremony = answered(await desk.custodian.handle('readCeremony', { ceremonyId: id }));
     const gates = ceremony.steps.filter(step => step.kind === 'prove-backup');
-    expect(gates.map(step => step.who)).toEqual(['holder-1', 'holder-2', 'holder-4']);
+    expect(gates.map(step => step.who)).toEqual(['holder-1', 'holder-2', 'holder-5']);
     expect(gates.every(step => step.fingerprint !== undefined)).toBe(true);
     await backUp(ceremony);
     expect((await waiting(id)).view.state).toBe('finished');

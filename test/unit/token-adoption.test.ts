@@ -217,6 +217,10 @@ describe('a 2-of-3 TUF root whose keys are on a card and behind PKCS#11', () => 
     );
     const pins = { 'Anna (PIN)': defaultPin, 'Ben (PIN)': defaultPin };
     expect((await drive(away, taking, pins)).state).toBe('finished');
+    // So that the window offers the reason that a change may be asked for.
+    const taken = answered(await away.custodian.handle('describeHome', {}));
+    const tokenHolders = taken.repositories[0]?.rootKeys.flatMap(one => (one.onToken ? [one.holder] : []));
+    expect(tokenHolders?.sort()).toEqual(['Anna', 'Ben']);
 
     // The first machine asks for both signatures across the gap.
     const asking = await open(home, {

@@ -122,6 +122,45 @@ describe('a root whose keys are all on one card', () => {
     expect(card.received.filter(apdu => apdu.startsWith('0047'))).toHaveLength(1);
   });
 
+  it('is not made by a change of the plan either, once the keys are there', async () => {
+    rig.card();
+    rig.module();
+    const onCard = { keytype: 'ecdsa-p256', custody: 'piv' } as const;
+    const plan = pivPlan({
+      threshold: 1,
+      holders: [
+        { name: 'holder-1', ...onCard },
+        { name: 'holder-2', ...onCard },
+        { name: 'holder-3', keytype: 'ecdsa-p256', custody: 'pkcs11' },
+      ],
+      signers: ['holder-2'],
+      policy: gated,
+    });
+    const { id } = await rig.open(plan);
+    const tokens = { ...slots, 'holder-3': { slot: 'new', make: 'generate' as const } };
+    const stop = new Error('far enough');
+    await rig
+      .drive(id, plan, out(), { tokens, secrets: pinsOf(plan) }, (_step, { presentStepId }) => {
+        if (presentStepId === 'sign-root-1') throw stop;
+      })
+      .catch(error => {
+        if (error !== stop) throw error;
+      });
+    const revise = (policy: object) =>
+      rig.custodian.handle('reviseCeremony', {
+        ceremonyId: id,
+        plan: { ...plan, threshold: 2, signers: ['holder-2', 'holder-3'], policy },
+      } as never);
+    expect(await revise(gated)).toMatchObject({
+      error: { code: 'token-shared', message: expect.stringContaining('holder-1 and holder-2') },
+    });
+    const before = await rig.read(id);
+    expect(before.presentStepId).toBe('sign-root-1');
+    answered(await revise({ ...gated, cardLossReason: 'The other cards are on their way.' }));
+    const view = await rig.drive(id, plan, out(), { tokens, secrets: pinsOf(plan) });
+    expect(view).toMatchObject({ state: 'finished', incidents: [expect.anything()] });
+  });
+
   it('is made where the plan gives the reason; that nothing stands in for the keys is told for good', async () => {
     rig.card();
     const plan = pivPlan({ policy: { ...gated, cardLossReason: 'The other cards are on their way.' } });

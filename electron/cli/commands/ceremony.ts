@@ -29,7 +29,7 @@ import {
 import { bundleName, type Passphrases, passphraseFor, passphrasesSchema } from '../passphrases.ts';
 import { tokenAnswersSchema } from '../token-answers.ts';
 
-/** `rootward ceremony PLAN.json --vault DIR --out DIR --passphrases FILE [--tokens FILE] [--pkcs11-module FILE]… [--backup DIR] [--json]` */
+/** `rootward ceremony PLAN.json --vault DIR --out DIR --passphrases FILE [--tokens FILE] [--pkcs11-module FILE]… [--backup DIR] [--reason TEXT] [--json]` */
 export const ceremonyCommand: Command = async (commandLine, output) => {
   const { values, positionals } = readArguments(commandLine, {
     vault: { type: 'string' },
@@ -38,6 +38,7 @@ export const ceremonyCommand: Command = async (commandLine, output) => {
     tokens: { type: 'string' },
     'pkcs11-module': { type: 'string', multiple: true },
     backup: { type: 'string' },
+    reason: { type: 'string' },
     json: { type: 'boolean' },
   });
   const [planFile, ...more] = positionals;
@@ -62,6 +63,7 @@ export const ceremonyCommand: Command = async (commandLine, output) => {
     online: onlineKeys(planFile, plan),
     keyFiles: keyFiles(planFile, plan),
     destination: destination ?? '',
+    reason: values.reason,
   };
   const custodian = createCustodian(cliCustodian(vaultPath, values['pkcs11-module']));
   try {

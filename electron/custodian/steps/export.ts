@@ -2,18 +2,18 @@ import { lstat, readdir, readFile, rm, rmdir } from 'node:fs/promises';
 import path from 'node:path';
 import { type ExportFile, exportFiles } from '../../../shared/ceremony/export-files.ts';
 import { type CeremonyState, evidenceOf } from '../../../shared/ceremony/state.ts';
-import { RootwardError } from '../../../shared/contract/errors.ts';
+import { RootwardError, reportError } from '../../../shared/contract/errors.ts';
 import { sha256Hex } from '../../../shared/display/fingerprint.ts';
 import { checksumList, exportFolder } from '../../media/export-folder.ts';
 import { readBackFolder } from '../../media/read-back.ts';
 import type { OpenVault } from '../vaults.ts';
-import { requireProvenBackups, requireSparedCard } from './prove-backup.ts';
-import { invalidInput, type StepHandler } from './step.ts';
+import { gateProblems } from './prove-backup.ts';
+import { invalidInput, type StepContext, type StepHandler } from './step.ts';
 
 /** Writes the export to a folder or medium. */
-export const exportMetadata: StepHandler<'export'> = async ({ opened, ceremony, input }) => {
-  requireProvenBackups(opened, ceremony);
-  requireSparedCard(ceremony);
+export const exportMetadata: StepHandler<'export'> = async context => {
+  const { opened, input } = context;
+  const ceremony = await passGate(context);
   const { destination } = input;
   const files = exportFiles(ceremony, opened.position, await readEarlierRoots(opened, ceremony));
   if (!files) throw invalidInput('Not everything is signed yet.');
@@ -37,6 +37,28 @@ export const exportMetadata: StepHandler<'export'> = async ({ opened, ceremony, 
     return { kind: 'export', destination, files: expected };
   }
 };
+
+/**
+ * The gate once more, before anything leaves the machine: a backup may have been declared void since the signatures, and
+ * they may have been made before the gate asked. The plan cannot be changed here, so a reason lets it through.
+ * @returns the ceremony, with that reason among its incidents
+ * @throws RootwardError `backup-not-proven`, `token-shared`
+ */
+async function passGate({ opened, ceremony, step, input }: StepContext<'export'>): Promise<CeremonyState> {
+  const problems = gateProblems(opened, ceremony);
+  for (const { code, message: problem } of problems) {
+    const way =
+      code === 'backup-not-proven' ? 'Make shares or a bundle of it, and prove them. Or say' : 'Say';
+    const remedy = `${way} why it is exported all the same (on the command line with --reason): that stands in the transcript.`;
+    if (input.reason === undefined) throw new RootwardError(code, { message: problem, remedy });
+    const message = `${problem} To be exported all the same. Reason given: ${input.reason}`;
+    // Said once, however often the medium fails.
+    if (ceremony.incidents.some(incident => incident.message === message)) continue;
+    const error = reportError(new RootwardError(code, { message, remedy: 'None is needed here.' }));
+    await opened.append({ type: 'incident', ceremonyId: ceremony.id, stepId: step.id, error });
+  }
+  return opened.ceremonies.get(ceremony.id) ?? ceremony;
+}
 
 /**
  * A crash in the middle of an export leaves its beginning: in the destination, where that was an empty folder, or

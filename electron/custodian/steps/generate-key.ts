@@ -14,7 +14,7 @@ import { askForProof, evidenceOfToken, type FoundTokenKey, obtainTokenKey } from
 import { type SignNow, tokenSigning } from '../with-signer.ts';
 import { makeHolderCertificate } from './holder-certificate.ts';
 import { checkPassphrase, keyRecordOf, storeHolderKey } from './holder-key-file.ts';
-import { requireSparedCard } from './prove-backup.ts';
+import { cardLossProblem } from './prove-backup.ts';
 import { invalidInput, type StepContext, type StepHandler } from './step.ts';
 
 /** Makes a holder's key and keeps it: sealed with their passphrase, or on their token, as the plan says. */
@@ -87,7 +87,12 @@ async function makeTokenKey(
   if ((step.role ?? 'root') === 'root') {
     const { serial } = await desk.tokens.describe(await desk.tokens.byId(input.token));
     const name = holder.name;
-    requireSparedCard(ceremony, { name, serial: serial === undefined ? undefined : visible(serial, 64) });
+    const problem = cardLossProblem(
+      ceremony,
+      "Take another token for this key. If it must be this one, change this ceremony's plan in the window and give a reason (cardLossReason).",
+      { name, serial: serial === undefined ? undefined : visible(serial, 64) },
+    );
+    if (problem) throw problem;
   }
   const earlier = ceremony.begunTokenKeys.get(step.id);
   const found = await obtainTokenKey(

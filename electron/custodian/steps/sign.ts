@@ -3,6 +3,7 @@ import { signingKey } from '../../../shared/ceremony/signing-request.ts';
 import { RootwardError } from '../../../shared/contract/errors.ts';
 import { dialects } from '../../../shared/dialects/dialects.ts';
 import { withSigner } from '../with-signer.ts';
+import { requireGateBeforeSigning } from './prove-backup.ts';
 import { invalidInput, type StepHandler } from './step.ts';
 
 /**
@@ -20,6 +21,7 @@ export const signPayload: StepHandler<'sign'> = async ({ desk, opened, ceremony,
       remedy: 'Look at the bytes that are shown now, compare their words, and sign those.',
     });
   }
+  requireGateBeforeSigning(opened, ceremony);
   const dialect = dialects[ceremony.plan.dialect];
   const { signature, token } = await withSigner(
     desk,

@@ -14,6 +14,9 @@ import { useDestination } from './use-destination.ts';
 
 const words = t.steps.exporting;
 
+/** What the export goes on in spite of, once somebody says why: the plan cannot be changed any more. */
+const answeredByReason: ReadonlySet<string> = new Set(['backup-not-proven', 'token-shared']);
+
 /** @returns a folder name that tells what is in it, and that no earlier export has. */
 function suggestedFolder(repository: string): string {
   const stamp = machineNow().toISOString().slice(0, 16).replace(/[-:]/g, '').replace('T', '-');
@@ -32,6 +35,9 @@ export function ExportStep({ ceremony, step }: StepProps) {
   const { media, choices, chosen, setChosen, chooseFolder, problem } = useDestination();
   const [name, setName] = useState(() => suggestedFolder(ceremony.repository));
   const [tried, setTried] = useState(false);
+  const error = useCeremony(state => state.error);
+  const [reason, setReason] = useState('');
+  const asksReason = reason !== '' || (error !== null && answeredByReason.has(error.code));
 
   const nameGood = /^[A-Za-z0-9][A-Za-z0-9._-]{0,119}$/.test(name);
   const [metadata, ...rest] = words.what;
@@ -42,7 +48,10 @@ export function ExportStep({ ceremony, step }: StepProps) {
   const submit = () => {
     setTried(true);
     if (chosen === null || !nameGood) return;
-    void complete(step.id, by, { kind: 'export', destination: join(chosen, name) }, words.busy);
+    const destination = join(chosen, name);
+    const why = reason.trim();
+    const input = { kind: 'export', destination, ...(why === '' ? {} : { reason: why }) } as const;
+    void complete(step.id, by, input, words.busy);
   };
   return (
     <StepLayout
@@ -75,6 +84,17 @@ export function ExportStep({ ceremony, step }: StepProps) {
           error={nameGood ? undefined : words.nameWrong}
           onChange={setName}
         />
+        {asksReason && (
+          <TextField
+            label={words.reason}
+            hint={words.reasonHint}
+            lines={2}
+            width="full"
+            maxLength={500}
+            value={reason}
+            onChange={setReason}
+          />
+        )}
         {chosen !== null && (
           <p className={css.destination} role="status">
             {words.will} <code>{join(chosen, name)}</code>

@@ -27,7 +27,7 @@ export const errors = {
     'token-wrong-application': 'Another application is open on the token',
     'token-refused': 'It was refused on the device',
     'token-touch-missed': 'The token was not touched in time',
-    'token-shared': 'This token holds another root key already',
+    'token-shared': 'The loss of one token would end this root',
     'token-slot-taken': 'There is a key in this place already',
     'token-management-key': 'That is not the management key',
     'wrong-pin': 'That was not right',

@@ -165,6 +165,8 @@ export const steps = {
     name: 'New folder',
     nameHint: 'Rootward makes it and writes everything into it.',
     nameWrong: 'Letters, digits and . _ - only.',
+    reason: 'Why is it exported all the same?',
+    reasonHint: 'It stands in the transcript, with what it is in spite of.',
     will: 'Will be written to',
     whatHeading: 'What is written',
     what: [
