@@ -14,7 +14,7 @@ import type { Token, TokenCustody } from '../signers/token.ts';
 import { withOpenedKey } from '../vault/age-key-file.ts';
 import type { Desk } from './desk.ts';
 import { takeUpSettings } from './tokens/describe-tokens.ts';
-import { nameOf, type TokenName } from './tokens/token-desk.ts';
+import { type KeyHome, nameOf } from './tokens/token-desk.ts';
 import type { OpenVault } from './vaults.ts';
 
 /** Signs once with a key that is named already. What it returns was verified by two implementations. */
@@ -34,7 +34,8 @@ const touchSeconds: Readonly<Record<TokenCustody, number>> = { piv: 15, ledger: 
  * A key may be in more than one place, and its holder chooses by what they give: a passphrase opens the file, a PIN is
  * for a token. With neither the token is meant, where the key is on one: not every token asks for a PIN.
  * @param fingerprint SHA-256 of the key's SubjectPublicKeyInfo
- * @param credential the passphrase of the key's file, or the PIN of its token; the caller wipes it
+ * @param credential the passphrase of the key's file, or the PIN of its token and which token that is; the caller wipes
+ *   it
  * @param use gets the token as well, where it is one that signs
  * @throws RootwardError `key-not-found`, `passphrase-needed`, `wrong-passphrase`, `key-damaged`; `token-not-found`,
  *   `token-wrong`, `pin-needed`, and what the token's driver throws; `signature-invalid`, `verifiers-disagree`
@@ -48,9 +49,10 @@ export async function withSigner<Result>(
 ): Promise<Result> {
   const record = await opened.vault.readRecord(fingerprint);
   const publicKey = publicKeyFromPem(record.publicKey);
-  const { passphrase, pin } = credential;
+  const { passphrase, pin, token: meant } = credential;
   const tokens = tokensOf(record, opened.moves);
-  const isForFile = passphrase !== undefined || (pin === undefined && tokens.length === 0);
+  const isForToken = pin !== undefined || meant !== undefined || tokens.length > 0;
+  const isForFile = passphrase !== undefined || !isForToken;
   if (record.custody === 'software' && isForFile) {
     const { sealed } = await opened.vault.readKey(fingerprint);
     if (passphrase === undefined || passphrase.length === 0) throw passphraseNeeded();
@@ -58,7 +60,7 @@ export async function withSigner<Result>(
     return use((message, hash) => signAndVerify(signer, message, hash, passphrase), undefined);
   }
   await takeUpSettings(desk);
-  const token = await desk.tokens.holding(publicKey, nameOfHome(record, tokens));
+  const token = await desk.tokens.holding(publicKey, homeOf(record, tokens), meant);
   const seen = desk.tokens.lastSeen(token);
   return use(tokenSigning(desk, token, publicKey, pin, record.holder), {
     custody: token.custody,
@@ -67,12 +69,12 @@ export async function withSigner<Result>(
   });
 }
 
-/** How people know the token a key is on. */
-function nameOfHome({ holder }: KeyRecord, tokens: readonly TokenEvidence[]): TokenName {
-  const [first] = tokens;
+/** On which tokens a key is. */
+function homeOf({ holder }: KeyRecord, tokens: readonly TokenEvidence[]): KeyHome {
   // A crash may have come between the copy and the journal's line about it.
-  if (!first) return { custody: 'piv', serial: undefined, words: `a token with the key of ${holder}` };
-  return { custody: first.custody, serial: first.serial, words: tokens.map(tokenInWords).join(' or on ') };
+  if (tokens.length === 0)
+    return { places: [{ custody: 'piv', serial: undefined }], words: `a token with the key of ${holder}` };
+  return { places: tokens, words: tokens.map(tokenInWords).join(' or on ') };
 }
 
 /**

@@ -147,7 +147,8 @@ export interface Token {
   /**
    * Puts a key that was made elsewhere into the token.
    * @param pkcs8 PKCS#8 PEM as it is sealed in key files; the caller wipes it, and has proven its backup
-   * @throws RootwardError as `generate`, and `key-damaged`, `unsupported-key`
+   * @throws RootwardError as `generate` (`token-not-capable` also where it would not show the key afterwards), and
+   *   `key-damaged`, `unsupported-key`
    */
   importKey?(
     request: Omit<NewTokenKey, 'algorithm'>,

@@ -123,7 +123,7 @@ export interface Vault<Event extends JournalEvent = JournalEvent> {
   readKey(fingerprint: string): Promise<{ record: SoftwareKeyRecord; sealed: Uint8Array }>;
   /** @returns the records of all keys that can be used, those on tokens too, in the order of their fingerprints */
   listKeys(): Promise<KeyRecord[]>;
-  /** @returns the fingerprints of which there is a sealed file, whatever their records say */
+  /** @returns the fingerprints of which there is a sealed file, one that was put aside too, whatever their records say */
   listSealed(): Promise<string[]>;
   /**
    * Puts another sealed file in the place of a key's: the same key under a new passphrase (which the caller must have
@@ -133,7 +133,7 @@ export interface Vault<Event extends JournalEvent = JournalEvent> {
   replaceSealedKey(fingerprint: string, sealed: Uint8Array): Promise<void>;
   /**
    * Makes a key that is in a file one that is on a token only: its record says so first, then its sealed file is removed,
-   * and those that were put aside. May be repeated where it was interrupted.
+   * and before it those that were put aside. May be repeated where it was interrupted.
    * @returns how many files were removed
    * @throws RootwardError `key-not-found`, `invalid-value`, and as `storageError` maps what the disk answers
    */
@@ -661,6 +661,17 @@ function vaultOver<Event extends JournalEvent>(
       .map(name => name.slice(0, -ending.length))
       .filter(name => fingerprintPattern.test(name));
 
+  /** The sealed files of all keys, those that were put aside first: interrupted, the removal of a key's leaves its own. */
+  const sealedFiles = async (): Promise<{ readonly name: string; readonly fingerprint: string }[]> => {
+    const found = ((await listFolder(keys, fileSystem)) ?? []).flatMap(name => {
+      const [, fingerprint = '', aside] = /^([^.]+)\.age(\.aside-.+)?$/.exec(name) ?? [];
+      return fingerprintPattern.test(fingerprint)
+        ? [{ name, fingerprint, isAside: aside !== undefined }]
+        : [];
+    });
+    return found.sort((one, other) => Number(other.isAside) - Number(one.isAside));
+  };
+
   const repositoryFolder = (dialect: DialectName, name: string) => {
     const digest = createHash('sha256').update(`${dialect}\n${name}`).digest('hex');
     return path.join(repositories, digest.slice(0, 32));
@@ -742,7 +753,7 @@ function vaultOver<Event extends JournalEvent>(
       }),
     readRecord: fingerprint => whileOpen(() => requireRecord(fingerprint)),
     readKey: fingerprint => whileOpen(() => readKey(fingerprint)),
-    listSealed: () => whileOpen(() => fingerprints('.age')),
+    listSealed: () => whileOpen(async () => [...new Set((await sealedFiles()).map(one => one.fingerprint))]),
     listKeys: () =>
       whileOpen(async () => {
         const records: KeyRecord[] = [];
@@ -774,11 +785,9 @@ function vaultOver<Event extends JournalEvent>(
           const bytes = jsonBytes(parsed.data);
           await writeFileDurably(keyFile(fingerprint, 'json'), bytes, { fileSystem, readBack: true });
         }
-        const sealed = ((await listFolder(keys, fileSystem)) ?? []).filter(
-          name => name === `${fingerprint}.age` || name.startsWith(`${fingerprint}.age.aside-`),
-        );
+        const sealed = (await sealedFiles()).filter(one => one.fingerprint === fingerprint);
         try {
-          for (const name of sealed) await fileSystem.remove(path.join(keys, name));
+          for (const { name } of sealed) await fileSystem.remove(path.join(keys, name));
           await fileSystem.syncFolder(keys);
         } catch (error) {
           throw storageError(error, keyFile(fingerprint, 'age'), 'Removing');
@@ -874,21 +883,21 @@ function vaultOver<Event extends JournalEvent>(
   const inspect = async (): Promise<Notice[]> => {
     const found: Notice[] = [];
     const records = await fingerprints('.json');
+    const sealed = await sealedFiles();
     for (const fingerprint of records) {
       try {
         const record = await requireRecord(fingerprint);
         if (record.custody !== 'software') {
-          const file = keyFile(fingerprint, 'age');
-          if ((await describe(file, fileSystem)) === undefined) continue;
+          const left = sealed.find(one => one.fingerprint === fingerprint);
+          if (!left) continue;
           found.push({
             kind: 'key-file-left',
             message: `The key of ${record.holder} is on ${tokenInWords(record.token)} by its record, and a sealed file of it is here as well: destroying or restoring that file was interrupted. Do it once more.`,
-            place: file,
+            place: path.join(keys, left.name),
           });
           continue;
         }
-        const { sealed } = await readKey(fingerprint);
-        inspectSealedKey(sealed);
+        inspectSealedKey((await readKey(fingerprint)).sealed);
       } catch (error) {
         if (!isDamage(error)) throw error;
         found.push({

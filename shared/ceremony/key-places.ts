@@ -50,7 +50,39 @@ function tokenOfKey(
 export const foldMoves = (events: readonly { readonly event: JournalEvent }[]): KeyMoves =>
   events.reduce<KeyMoves>((moves, { event }) => movesAfter(moves, event), new Map());
 
+/**
+ * @returns whether a key is in a file by what the journal says last. Where its file is gone then, its destruction was
+ *   interrupted before the journal could tell it.
+ */
+export function isInFileByJournal(
+  events: readonly { readonly event: JournalEvent }[],
+  fingerprint: string,
+): boolean {
+  let inFile = false;
+  for (const { event } of events) {
+    if (event.type === 'step-completed') {
+      const { evidence } = event;
+      if (
+        (evidence.kind === 'generate-key' || evidence.kind === 'import-key') &&
+        evidence.fingerprint === fingerprint &&
+        evidence.token === undefined
+      )
+        inFile = true;
+    } else if (event.type === 'key-restored' && event.fingerprint === fingerprint) inFile = true;
+    else if (event.type === 'key-file-destroyed' && event.fingerprint === fingerprint) inFile = false;
+  }
+  return inFile;
+}
+
 const none: Moves = { tokens: [], left: [] };
+
+/** @returns whether a key is in a place of a token, by its record and the journal */
+export function isStillOn(record: KeyRecord, moves: KeyMoves, place: Spot): boolean {
+  const { tokens, left } = moves.get(record.fingerprint) ?? none;
+  if (left.some(spot => isSame(spot, place))) return false;
+  const isOwn = record.custody !== 'software' && isSame({ ...record.token, custody: record.custody }, place);
+  return isOwn || tokens.some(token => isSame(token, place));
+}
 
 const isSame = (one: Spot, other: Spot): boolean =>
   one.custody === other.custody && one.serial === other.serial && one.slot === other.slot;

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { tokenKeyInputSchema } from '../contract/tokens.ts';
+import { tokenIdSchema, tokenKeyInputSchema } from '../contract/tokens.ts';
 import { onlineKeySchema, participantRoleSchema, personNameSchema, reasonSchema } from './plan.ts';
 
 /** The acts a script is divided into, in their order. */
@@ -43,6 +43,8 @@ export const credentialSchema = z.strictObject({
   passphrase: z.instanceof(Uint8Array).optional(),
   /** Left out where the token asks for none, or has its own keyboard. */
   pin: z.instanceof(Uint8Array).optional(),
+  /** `id` of the token the PIN is meant for: no other gets it. Left out, the token that holds the key is looked for. */
+  token: tokenIdSchema.optional(),
 });
 export type Credential = z.infer<typeof credentialSchema>;
 
@@ -72,8 +74,8 @@ export const stepInputSchema = z.discriminatedUnion('kind', [
     filePassphrase: z.instanceof(Uint8Array).optional(),
     /** What will open the key in this vault. */
     passphrase: z.instanceof(Uint8Array).optional(),
-    /** Left out where the token asks for none, or has its own keyboard. */
-    pin: z.instanceof(Uint8Array).optional(),
+    pin: credentialSchema.shape.pin,
+    token: credentialSchema.shape.token,
   }),
   z.strictObject({ kind: z.literal('online-keys'), snapshot: onlineKeySchema, timestamp: onlineKeySchema }),
   z.strictObject({ kind: z.literal('prove-backup') }),

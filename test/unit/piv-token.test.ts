@@ -362,6 +362,16 @@ describe('keys', () => {
     await signAndVerify(await token.signer(key.publicKey as PublicKey), message, 'sha256', pin());
   });
 
+  it('are not taken in by a card that would not show them', async () => {
+    const { token, secrets, card } = await plugged({ firmware: [5, 2, 4], managementKey: '3des' });
+    expect((await token.identify()).abilities).not.toContain('import-key');
+    const secret = new Uint8Array(32).fill(7);
+    const pem = writePkcs8Pem('ecdsa-p256', secret, publicKeyOf('ecdsa-p256', secret).raw);
+    await rejected(token.importKey({ ...request, slot: '9a' }, pem, secrets), 'token-not-capable');
+    expect(card.received.filter(command => /^.0fe/i.test(command))).toEqual([]);
+    expect((await (await plugged()).token.identify()).abilities).toContain('import-key');
+  });
+
   it('are deleted with their certificate where the firmware can, and overwritten where it cannot', async () => {
     for (const [firmware, how] of [
       [[5, 7, 1], 'deleted'],

@@ -12,11 +12,17 @@ import {
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import fc from 'fast-check';
+import type { Attribute } from 'pkcs11js';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { generateTokenKey, listKeys, pkcs11Signer } from '../../electron/signers/pkcs11/keys.ts';
+import {
+  deleteTokenKey,
+  generateTokenKey,
+  listKeys,
+  pkcs11Signer,
+} from '../../electron/signers/pkcs11/keys.ts';
 import { type Cryptoki, loadModule, pkcs11Module } from '../../electron/signers/pkcs11/module.ts';
 import { checkModuleFile } from '../../electron/signers/pkcs11/module-file.ts';
-import { curveNames, keyOfPoint } from '../../electron/signers/pkcs11/objects.ts';
+import { attribute, curveNames, keyOfPoint } from '../../electron/signers/pkcs11/objects.ts';
 import { changeTokenPin, listTokens, type Pkcs11Token } from '../../electron/signers/pkcs11/session.ts';
 import { generateKey, signAndVerify } from '../../electron/signers/software.ts';
 import { RootwardError } from '../../shared/contract/errors.ts';
@@ -214,6 +220,49 @@ describe('a PKCS#11 token', () => {
     await expect(
       pkcs11Signer(set.module, set.token, key).sign(document, 'sha256', pin),
     ).resolves.toHaveLength(64);
+  });
+
+  it('lets a deletion be finished that was cut off after the private key', async () => {
+    const { cryptoki } = simulatedModule();
+    let cut = true;
+    let destroyed = 0;
+    const module = pkcs11Module('/simulated', {
+      ...cryptoki,
+      C_DestroyObject: (handle, object) => {
+        destroyed += 1;
+        if (cut && destroyed === 2) throw new Error('CKR_DEVICE_REMOVED');
+        return cryptoki.C_DestroyObject(handle, object);
+      },
+    });
+    const token = listTokens(module)[0] as Pkcs11Token;
+    const { publicKey } = generateTokenKey(module, token, 'ecdsa-p256', 'root', pin);
+    const other = generateTokenKey(module, token, 'ecdsa-p256', 'root', pin).publicKey;
+    expect(await code(() => deleteTokenKey(module, token, publicKey, pin))).toBe('token-removed');
+    cut = false;
+    expect(listKeys(module, token)).toHaveLength(2);
+    deleteTokenKey(module, token, publicKey, pin);
+    expect(listKeys(module, token).map(key => key.publicKey.fingerprint)).toEqual([other.fingerprint]);
+    await expect(pkcs11Signer(module, token, other).sign(document, 'sha256', pin)).resolves.toHaveLength(64);
+  });
+
+  it('does not lose the public half of a key whose private half has another identifier', async () => {
+    const { cryptoki } = simulatedModule();
+    let pairs = 0;
+    const module = pkcs11Module('/simulated', {
+      ...cryptoki,
+      C_GenerateKeyPair: ((session: Buffer, mechanism: never, shown: Attribute[], hidden: Attribute[]) => {
+        pairs += 1;
+        const moved = hidden.map(one =>
+          one.type === attribute.id ? { ...one, value: Buffer.alloc(16) } : one,
+        );
+        return cryptoki.C_GenerateKeyPair(session, mechanism, shown, moved);
+      }) as Cryptoki['C_GenerateKeyPair'],
+    });
+    const token = listTokens(module)[0] as Pkcs11Token;
+    const { publicKey } = generateTokenKey(module, token, 'ecdsa-p256', 'root', pin);
+    expect(pairs).toBe(1);
+    expect(await code(() => deleteTokenKey(module, token, publicKey, pin))).toBe('token-not-capable');
+    expect(listKeys(module, token)).toHaveLength(1);
   });
 
   it('that gives its key away does not keep it', async () => {

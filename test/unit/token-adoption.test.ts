@@ -2,7 +2,7 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { driveCeremony } from '../../electron/cli/ceremony-driver.ts';
+import { type Answers, driveCeremony } from '../../electron/cli/ceremony-driver.ts';
 import { answered } from '../../electron/cli/output.ts';
 import { PivToken } from '../../electron/signers/piv/piv-token.ts';
 import { verifyTwice } from '../../electron/signers/platform-verifier.ts';
@@ -15,6 +15,7 @@ import { plainPlan } from '../interop/ceremony-program.ts';
 import { removeTemporaryDirectory, temporaryDirectory } from '../interop/peers/run.ts';
 import { defaultPin, slot9c, TokenRig } from '../interop/token-program.ts';
 import { defaultManagementKey } from '../simulators/piv-card.ts';
+import type { ModuleQuirks } from '../simulators/pkcs11-module.ts';
 import { readRecorded, recordedIndex } from '../vectors/recorded-files.ts';
 
 const recordedAt = Date.parse(recordedIndex.recordedAt);
@@ -48,7 +49,14 @@ const open = async (rig: TokenRig, plan: object, files: object = {}): Promise<Ce
   answered(await rig.custodian.handle('openCeremony', { plan, rehearsal: false, ...files } as never));
 
 /** Goes on as the command line does. @param secrets by "NAME (PIN)" */
-const drive = (rig: TokenRig, { id }: CeremonyView, secrets: Record<string, string>, out = '') =>
+const drive = (
+  rig: TokenRig,
+  { id }: CeremonyView,
+  secrets: Record<string, string>,
+  out = '',
+  handed: Partial<Answers> = {},
+  onStep: Parameters<typeof driveCeremony>[3] = () => {},
+) =>
   driveCeremony(
     rig.custodian,
     id,
@@ -57,8 +65,9 @@ const drive = (rig: TokenRig, { id }: CeremonyView, secrets: Record<string, stri
       online: undefined,
       keyFiles: new Map(),
       destination: path.join(folder, out),
+      ...handed,
     },
-    () => {},
+    onStep,
   );
 
 /** A VERIFY with data would be a PIN; one without only asks how many tries are left. */
@@ -142,8 +151,64 @@ describe('a collection of stock notary whose root key is on a PIV card', () => {
     const renewed = await drive(rig, renewal, pin, 'out');
     expect(renewed).toMatchObject({ state: 'finished', version: 4 });
     const made = readRoot(new Uint8Array(readFileSync(path.join(folder, 'out/root.json'))));
+
+    // Another key for Nora is not the one that the root lists.
+    const change = await open(rig, {
+      ceremony: 'rotation',
+      repository: gun,
+      remove: ['Nora'],
+      add: [{ name: 'Nora', keytype: 'ecdsa-p256', custody: 'piv' }],
+      threshold: 1,
+      thresholdReason: 'a test',
+      participants,
+      policy: { ...policy, backups: 'waive', backupsReason: 'a test' },
+    });
+    const existing = new Map([['Nora', { serial: '4242', slot: '9c', make: 'existing' } as const]]);
+    await expect(drive(rig, change, pin, 'changed', { tokens: existing })).rejects.toMatchObject({
+      code: 'key-exists',
+    });
+
     const verdicts = verifyRootChain([last, made], { verifier: verifyTwice, at: recordedAt, gun });
     expect(verdicts.at(-1)?.problems).toEqual([]);
+  });
+
+  it('is taken over by the file after all, where the plan is changed to it; the card stays known', async () => {
+    const rig = await machine('vault', recordedAt);
+    rig.card({ serial: 4242 });
+    const [attachment] = await rig.bus.list();
+    if (!attachment) throw new Error('the card is not plugged in');
+    const bytes = notaryRootKey(last);
+    await new PivToken(attachment).importKey(
+      { slot: '9c', pinPolicy: 'always', touchPolicy: 'always' },
+      bytes,
+      { managementKey: new Uint8Array(defaultManagementKey(24)) },
+    );
+    const taking = await open(rig, adoption, { roots: files });
+    const id = taking.id;
+    const stop = new Error('far enough');
+    const pin = { 'Nora (PIN)': defaultPin };
+    await expect(
+      drive(rig, taking, pin, '', {}, step => {
+        if (step.kind === 'import-key') throw stop;
+      }),
+    ).rejects.toBe(stop);
+    const [nora] = adoption.holders;
+    const { custody: _custody, ...kept } = nora as NonNullable<typeof nora>;
+    const plan = { ...adoption, holders: [{ ...kept, key: 'nora.key' }] };
+    answered(await rig.custodian.handle('reviseCeremony', { ceremonyId: id, plan, roots: files } as never));
+    const passphrase = 'another passphrase for it';
+    const taken = await drive(rig, taking, { Nora: passphrase }, '', {
+      keyFiles: new Map([['root Nora', new Uint8Array(bytes)]]),
+    });
+    expect(taken.state).toBe('finished');
+    const renewal = await open(rig, { ceremony: 'rotation', repository: gun, participants, policy });
+    expect(renewal.steps.find(({ kind }) => kind === 'sign')?.place).toMatchObject({
+      custody: 'piv',
+      token: { serial: '4242' },
+      others: [{ custody: 'software' }],
+    });
+    const renewed = await drive(rig, renewal, { Nora: passphrase }, 'out');
+    expect(renewed).toMatchObject({ state: 'finished', version: 4 });
   });
 
   it('is not taken over by a key from both a file and a token, nor on another kind of token than planned', async () => {
@@ -168,7 +233,8 @@ describe('a 2-of-3 TUF root whose keys are on a card and behind PKCS#11', () => 
   it('is taken over on another machine, signs requests there, and is changed there by both tokens', async () => {
     const home = await machine('home');
     const { card } = home.card();
-    home.module();
+    const quirks: ModuleQuirks = {};
+    home.module(quirks);
     const onCard = { keytype: 'ecdsa-p256', custody: 'piv' } as const;
     const plan = plainPlan({
       holders: [
@@ -216,6 +282,8 @@ describe('a 2-of-3 TUF root whose keys are on a card and behind PKCS#11', () => 
       { roots: [file(existsSync(path.join(folder, 'first/1.root.json')) ? '1.root.json' : 'root.json')] },
     );
     const pins = { 'Anna (PIN)': defaultPin, 'Ben (PIN)': defaultPin };
+    // From here on the token shows its keys only after the PIN, as some do.
+    quirks.hidesKeys = true;
     expect((await drive(away, taking, pins)).state).toBe('finished');
     // So that the window offers the reason that a change may be asked for.
     const taken = answered(await away.custodian.handle('describeHome', {}));

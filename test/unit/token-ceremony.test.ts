@@ -882,6 +882,61 @@ describe('a key of this vault that is brought to a card', () => {
     expect(signed?.map(({ label }) => label)).not.toContain('On');
   });
 
+  it('has its PIN go to the token it is meant for, and to none that does not hold the key', async () => {
+    await prove();
+    answered(await bring());
+    const other = rig.card({ serial: 99 });
+    const { tokens } = answered(await rig.custodian.handle('describeTokens', {}));
+    const [first = '', second = ''] = ['12345678', '99'].map(
+      serial => tokens.find(token => token.serial === serial)?.id,
+    );
+    const pinsIn = ({ received }: typeof card) => received.filter(apdu => /^002000..08/.test(apdu)).length;
+    expect(codeOf(await sign({ pin: pin(), token: second }))).toBe('token-wrong');
+    expect(pinsIn(other.card)).toBe(0);
+
+    const copy = {
+      action: 'import-key',
+      slot: '9a',
+      fingerprint,
+      passphrase: passphrase(),
+      managementKey,
+    } as const;
+    answered(await rig.custodian.handle('manageToken', { token: second, task: copy }));
+    // The one it came to last is offered first; the person chose the other.
+    expect(await place()).toMatchObject({ token: { serial: '99' }, others: [{ token: {} }, {}] });
+    const before = pinsIn(card);
+    expect(codeOf(await sign({ pin: utf8('111111'), token: first }))).toBe('wrong-pin');
+    expect([pinsIn(card), pinsIn(other.card)]).toEqual([before + 1, 0]);
+    plug.unplug();
+    expect(codeOf(await sign({ pin: pin(), token: first }))).toBe('token-not-found');
+    expect(pinsIn(other.card)).toBe(0);
+    // Where nobody says which, as on the command line, the token that is there.
+    expect(codeOf(await sign({ pin: pin() }))).toBe('ok');
+    expect(other.card.touches).toBe(1);
+  });
+
+  it('is taken down as deleted where a crash came before the journal could say so', async () => {
+    await prove();
+    answered(await bring());
+    const journal = path.join(folder, 'vault-rehearsal/journal.jsonl');
+    const before = readFileSync(journal);
+    const deletion = {
+      action: 'delete-key',
+      slot: '9a',
+      fingerprint,
+      confirmation: fingerprint.slice(0, 12),
+      managementKey,
+    };
+    answered(await task(deletion));
+    await rig.custodian.close();
+    writeFileSync(journal, before);
+    await rig.reopen();
+    expect(await place()).toMatchObject({ custody: 'piv' });
+    expect(codeOf(await task(deletion))).toBe('ok');
+    expect(await place()).toEqual({ custody: 'software', fingerprint });
+    expect(codeOf(await task(deletion))).toBe('token-slot-empty');
+  });
+
   it('is taken down as brought where a crash came before the journal could say so', async () => {
     await prove();
     const journal = path.join(folder, 'vault-rehearsal/journal.jsonl');
@@ -932,6 +987,21 @@ describe('a key of this vault that is brought to a card', () => {
     expect(codeOf(finished)).toBe('ok');
     view = answered(await sign({ passphrase: utf8('another passphrase for it') }));
     expect(card.touches).toBe(touches + 1);
+  });
+
+  it('has the destruction of its file told where a crash came before the journal could', async () => {
+    await prove();
+    answered(await bring());
+    const journal = path.join(folder, 'vault-rehearsal/journal.jsonl');
+    const before = readFileSync(journal);
+    answered(await destroy());
+    await rig.custodian.close();
+    writeFileSync(journal, before);
+    await rig.reopen();
+    expect(codeOf(await destroy({ pin: utf8('111111') }))).toBe('wrong-pin');
+    expect(codeOf(await destroy())).toBe('ok');
+    expect(readFileSync(journal, 'utf8')).toContain('"key-file-destroyed"');
+    expect(codeOf(await destroy())).toBe('key-not-found');
   });
 
   it('keeps its file where it has no proven backup any more', async () => {

@@ -6,6 +6,7 @@ import {
   mkdtempSync,
   readdirSync,
   readFileSync,
+  renameSync,
   rmSync,
   statSync,
   writeFileSync,
@@ -13,9 +14,11 @@ import {
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { realFileSystem } from '../../electron/platform/file-system.ts';
 import { openPrivateKey } from '../../electron/vault/age-key-file.ts';
 import { createVault } from '../../electron/vault/vault.ts';
 import { keyRecordSchema, publicKeyFingerprint } from '../../shared/ceremony/key-record.ts';
+import { RootwardError } from '../../shared/contract/errors.ts';
 import { create, event, id, open, type TestKey, testKey, time } from '../faults/vault-scenario.ts';
 
 let top: string;
@@ -330,6 +333,31 @@ describe('keys', () => {
     expect(readdirSync(at('keys')).filter(name => name.startsWith(fingerprint))).toEqual([
       `${fingerprint}.json`,
     ]);
+    // A file that was put aside is one, too, and goes first: until nothing is left the key counts as being in a file.
+    const aside = `${fingerprint}.age.aside-20261121T094217123Z`;
+    for (const name of [`${fingerprint}.age`, aside])
+      writeFileSync(at('keys', name), key.sealed[1], { mode: 0o600 });
+    const removed: string[] = [];
+    const fileSystem = {
+      ...realFileSystem,
+      remove: async (file: string) => {
+        if (path.basename(file).startsWith(fingerprint)) {
+          removed.push(path.basename(file));
+          if (removed.length === 2) throw Object.assign(new Error('cut'), { code: 'EIO' });
+        }
+        await realFileSystem.remove(file);
+      },
+    };
+    const cut = await open(folder, fileSystem);
+    await expect(cut.destroyKeyFiles(moved)).rejects.toBeInstanceOf(RootwardError);
+    await cut.close();
+    expect(removed).toEqual([aside, `${fingerprint}.age`]);
+    renameSync(at('keys', `${fingerprint}.age`), at('keys', aside));
+    await inVault(async vault => {
+      expect(vault.notices).toMatchObject([{ kind: 'key-file-left', place: at('keys', aside) }]);
+      expect(await vault.listSealed()).toContain(fingerprint);
+      expect(await vault.destroyKeyFiles(moved)).toBe(1);
+    });
   });
 
   it('without a record, of an interrupted step, are told, not used, and may be stored again', async () => {

@@ -1,3 +1,4 @@
+import { baseRoot } from '../../../shared/ceremony/base-root.ts';
 import { custodyInWords, type TokenCustody } from '../../../shared/ceremony/custody.ts';
 import type { KeyRecord } from '../../../shared/ceremony/key-record.ts';
 import type { GeneratedKeyType } from '../../../shared/ceremony/plan.ts';
@@ -114,8 +115,11 @@ async function makeTokenKey(
         before: [...before],
       });
     },
-    // The record of an interrupted attempt at this very step is no other holder's.
-    fingerprint => records.some(record => record.fingerprint === fingerprint && !own(record)),
+    // The record of an interrupted attempt at this very step is no other holder's. SECURITY: what the present root lists
+    // is no new key, whoever holds it: a key that is to be replaced may be compromised.
+    fingerprint =>
+      isListed(context, fingerprint) ||
+      records.some(record => record.fingerprint === fingerprint && !own(record)),
   );
   const { publicKey, token } = found;
   const sign = tokenSigning(desk, token, publicKey, input.pin, holder.name);
@@ -147,11 +151,19 @@ async function makeTokenKey(
   };
 }
 
-/** Whether some step of any ceremony made this key: then it is somebody's. */
+/** Whether the root that is changed lists a key, for any role. */
+const isListed = ({ ceremony }: Context, fingerprint: string): boolean =>
+  [...(baseRoot(ceremony.plan)?.keys.values() ?? [])].some(
+    ({ publicKey }) => publicKey?.fingerprint === fingerprint,
+  );
+
+/** Whether some step of any ceremony made this key, or took it over: then it is somebody's. */
 const hasEvidence = ({ opened }: Context, record: KeyRecord): boolean =>
   [...opened.ceremonies.values()].some(ceremony =>
     [...ceremony.completed.values()].some(
-      ({ evidence }) => evidence.kind === 'generate-key' && evidence.fingerprint === record.fingerprint,
+      ({ evidence }) =>
+        (evidence.kind === 'generate-key' || evidence.kind === 'import-key') &&
+        evidence.fingerprint === record.fingerprint,
     ),
   );
 

@@ -28,7 +28,8 @@ export function checkPassphrase(passphrase: Uint8Array): void {
 /**
  * Seals a holder's key, stores it, and opens what was stored once more: a key that cannot be opened again must not
  * become a root key. A key that is there already, since a crash came before the journal's line, must open with the
- * same passphrase.
+ * same passphrase. One that was taken over on a token before comes into a file as well: its record is put aside, and the
+ * journal keeps its token.
  * @param pem PKCS#8; stays the caller's to wipe
  * @throws RootwardError `key-exists`, `key-mismatch`, and what sealing and storing throw
  */
@@ -50,10 +51,16 @@ export async function storeHolderKey(
     await opened.vault.storeKey(record, sealed);
   } catch (error) {
     if (!(error instanceof RootwardError) || error.code !== 'key-exists') throw error;
-    await proveItOpens(opened.vault, publicKey, passphrase).catch(() => {
-      throw error;
-    });
-    return;
+    const present = await opened.vault.readRecord(publicKey.fingerprint);
+    if (present.custody === 'software') {
+      await proveItOpens(opened.vault, publicKey, passphrase).catch(() => {
+        throw error;
+      });
+      return;
+    }
+    const time = desk.clock().toISOString();
+    const { token: _token, ...facts } = present;
+    await opened.vault.restoreKey({ ...facts, custody: 'software' }, sealed, { putAside: true, time });
   }
   await proveItOpens(opened.vault, publicKey, passphrase);
 }

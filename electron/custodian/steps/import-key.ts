@@ -3,6 +3,7 @@ import { custodyInWords, type TokenCustody } from '../../../shared/ceremony/cust
 import { importOf } from '../../../shared/ceremony/script.ts';
 import { RootwardError } from '../../../shared/contract/errors.ts';
 import type { PublicKey } from '../../../shared/tuf/public-key.ts';
+import type { TokenDescription, TokenSlot } from '../../signers/token.ts';
 import { readPrivateKeyFile, wipePrivateKey, writeStandardPkcs8 } from '../../vault/key-files/key-files.ts';
 import { wipe } from '../../vault/wipe.ts';
 import { takeUpSettings } from '../tokens/describe-tokens.ts';
@@ -35,7 +36,7 @@ export const importHolderKey: StepHandler<'import-key'> = async context => {
     });
   }
   const custody = importOf(plan, step)?.custody;
-  const { file, passphrase, filePassphrase, pin } = input;
+  const { file, passphrase, filePassphrase } = input;
   if (custody) {
     if (file || passphrase)
       throw invalidInput('The plan takes this key over on a token.', 'Plug the token in and type its PIN.');
@@ -45,7 +46,7 @@ export const importHolderKey: StepHandler<'import-key'> = async context => {
         remedy: 'Leave it where it is, and replace it in a ceremony.',
       });
     }
-    return takeOverOnToken(context, expected, custody, pin);
+    return takeOverOnToken(context, expected, custody);
   }
   if (!file || !passphrase)
     throw invalidInput(
@@ -106,6 +107,10 @@ async function importFile(
   }
 }
 
+/** Where a key is on a token that shows its keys only after the PIN. It signed, so it is there. */
+const hiddenSlot: TokenSlot = { id: 'hidden', name: 'a place shown only after its PIN', key: undefined };
+const showsNoKeys = ({ slots }: TokenDescription): boolean => slots.every(({ key }) => key === undefined);
+
 /**
  * Finds the token that holds the key the root lists: by that key, so that the wrong one is told before any PIN is used.
  * One signature proves that the token holds the private half and that its holder knows the PIN.
@@ -114,24 +119,24 @@ async function takeOverOnToken(
   context: Context,
   publicKey: PublicKey,
   custody: TokenCustody,
-  pin: Uint8Array | undefined,
 ): Promise<Awaited<TakenOver>> {
-  const { desk, opened, step } = context;
+  const { desk, opened, step, input } = context;
   const role = step.role ?? 'root';
   const holder = step.holder ?? '';
   await takeUpSettings(desk);
   const words = `a token with the ${role} key of ${holder}`;
-  const token = await desk.tokens.holding(publicKey, { custody, serial: undefined, words });
+  const token = await desk.tokens.holding(publicKey, { places: [{ custody }], words }, input.token);
   if (token.custody !== custody) {
     throw new RootwardError('token-wrong', {
       message: `The plan has this key on ${custodyInWords[custody]}; it is on ${custodyInWords[token.custody]}.`,
       remedy: 'Change the plan: say there on which kind of token the key is.',
     });
   }
-  const sign = tokenSigning(desk, token, publicKey, pin, holder);
+  const sign = tokenSigning(desk, token, publicKey, input.pin, holder);
   await sign(publicKey.spki, 'sha256');
   const description = await desk.tokens.describe(token);
-  const slot = description.slots.find(({ key }) => key?.publicKey?.fingerprint === publicKey.fingerprint);
+  const shown = description.slots.find(({ key }) => key?.publicKey?.fingerprint === publicKey.fingerprint);
+  const slot = shown ?? (token.custody === 'pkcs11' && showsNoKeys(description) ? hiddenSlot : undefined);
   if (!slot) {
     throw new RootwardError('token-reply-invalid', {
       message: `${nameOf(token, description)} signed with the key, and does not show it any more.`,

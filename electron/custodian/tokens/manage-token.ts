@@ -1,8 +1,10 @@
 import { keyTypeInWords } from '../../../shared/ceremony/describe.ts';
+import { isStillOn, tokensOf } from '../../../shared/ceremony/key-places.ts';
 import { RootwardError } from '../../../shared/contract/errors.ts';
 import type { RequestOf } from '../../../shared/contract/requests.ts';
 import type { ManagedToken, TokenActionName, TokenProof } from '../../../shared/contract/tokens.ts';
 import { visible } from '../../../shared/display/visible.ts';
+import type { Token, TokenDescription } from '../../signers/token.ts';
 import type { Desk } from '../desk.ts';
 import { tokenSigning } from '../with-signer.ts';
 import { takeUpSettings, tokensView } from './describe-tokens.ts';
@@ -58,6 +60,13 @@ export async function manageToken(
       message: `${nameOf(token, description)} cannot do this (${task.action}).`,
       remedy: "Use the program of the token's maker.",
     });
+  }
+  const gone = await takeDownGone(desk, token, description);
+  if (task.action === 'delete-key' && gone.includes(task.fingerprint)) {
+    return {
+      message: `Key ${task.fingerprint.slice(0, 12)}… was not on ${nameOf(token, description)} any more. The journal says so now.`,
+      tokens: await tokensView(desk, await desk.tokens.survey()),
+    };
   }
   // The discriminated union has tied the task to its name; the compiler cannot follow that through an index.
   const work = tasks[task.action] as (work: Work<TokenActionName>) => Promise<Done>;
@@ -141,6 +150,38 @@ async function deleteKey({ desk, token, description, task }: Work<'delete-key'>)
   return {
     message: `Key ${task.fingerprint.slice(0, 12)}… is no longer on ${nameOf(token, description)}. ${how}.`,
   };
+}
+
+/**
+ * Finishes deletions that were interrupted between the token and the journal: where the journal has a key of ours on
+ * this token, and the token does not show it, the journal is told that it left.
+ * @param description read just now
+ * @returns the fingerprints of these keys
+ */
+async function takeDownGone(
+  desk: Desk,
+  token: Token,
+  { serial, slots }: TokenDescription,
+): Promise<string[]> {
+  const shown = slots.flatMap(({ key }) => key?.publicKey?.fingerprint ?? []);
+  // Without a serial number it may be another token; and some PKCS#11 tokens show no key before the PIN.
+  if (serial === undefined || (token.custody === 'pkcs11' && shown.length === 0)) return [];
+  const gone: string[] = [];
+  for (const opened of await desk.vaults.existing()) {
+    for (const record of await opened.vault.listKeys()) {
+      const { fingerprint } = record;
+      if (shown.includes(fingerprint)) continue;
+      for (const { slot } of tokensOf(record, opened.moves).filter(
+        place => place.custody === token.custody && place.serial === visible(serial, 64),
+      )) {
+        const spot = { custody: token.custody, serial: visible(serial, 64), slot };
+        if (!isStillOn(record, opened.moves, spot)) continue;
+        await opened.append({ type: 'key-left-token', fingerprint, ...spot });
+        gone.push(fingerprint);
+      }
+    }
+  }
+  return gone;
 }
 
 async function writeCertificate({

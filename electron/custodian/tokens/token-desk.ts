@@ -95,41 +95,47 @@ export class TokenDesk {
 
   /**
    * Finds the token that holds a key, by the key itself, before any secret is asked for.
-   * @param name how people know that token
+   * @param home where the key is by what the vault knows
+   * @param meant `id` of the token the secret is for: it, or none. Absent: where several hold the key, the first of its
+   *   home
    * @throws RootwardError `token-not-found` (naming it), `token-wrong` (another one is plugged in), or the problem of
    *   the only token it could be
    */
-  async holding(publicKey: PublicKey, name: TokenName): Promise<Token> {
-    const holdsKey = ({ description }: { readonly description: TokenDescription | undefined }): boolean =>
+  async holding(publicKey: PublicKey, home: KeyHome, meant?: string): Promise<Token> {
+    const holdsKey = ({ description }: Pick<KnownToken, 'description'>): boolean =>
       description?.slots.some(slot => slot.key?.publicKey?.fingerprint === publicKey.fingerprint) === true;
     // A token that was seen with the key is not read as a whole again: its signer looks at the key before the PIN.
     await this.#enumerate();
-    const seen = [...this.#entries.values()].filter(holdsKey);
+    const seen = [...this.#entries.values()].filter(
+      entry => holdsKey(entry) && (meant === undefined || entry.token.id === meant),
+    );
     if (seen.length === 1 && seen[0]) return seen[0].token;
     const { tokens, unsupported } = await this.survey();
-    const isNamed = ({ description }: KnownToken): boolean =>
-      description !== undefined && name.serial !== undefined && description.serial === name.serial;
-    const holding = tokens.filter(holdsKey);
+    const possible = meant === undefined ? tokens : tokens.filter(({ token }) => token.id === meant);
+    if (meant !== undefined && possible.length === 0) throw notPluggedIn(home);
+    const hiding = possible.filter(found => mayHide(found, home));
     const chosen =
-      holding.find(isNamed) ??
-      holding[0] ??
-      // Some PKCS#11 tokens show their keys only after the PIN; whether this one has it, its signer looks.
-      tokens.find(found => found.token.custody === 'pkcs11' && name.custody === 'pkcs11' && isNamed(found));
+      firstOf(home, possible.filter(holdsKey)) ??
+      // Whether one that shows no key has this one, its signer looks.
+      (hiding.length === 1 ? hiding[0] : undefined);
     if (chosen) return chosen.token;
-    const own = tokens.filter(found => found.token.custody === name.custody);
+    const own = possible.filter(
+      ({ token }) => meant !== undefined || home.places.some(({ custody }) => custody === token.custody),
+    );
     const failed = own.find(found => found.problem);
     if (failed?.problem) throw failed.problem;
     if (own.length === 0) {
-      const missing = unsupported.find(({ custody }) => custody === name.custody);
-      if (missing) throw missing.problem;
-      throw new RootwardError('token-not-found', {
-        message: `The key is on ${name.words}, which is not plugged in.`,
-        remedy: 'Plug it in and repeat the step. No PIN was used.',
+      const missing = unsupported.find(({ custody }) => home.places.some(place => place.custody === custody));
+      throw missing?.problem ?? notPluggedIn(home);
+    }
+    if (hiding.length > 1) {
+      throw new RootwardError('token-wrong', {
+        message: `The key is on ${home.words}. ${namesOf(hiding)} show their keys only after the PIN, so which of them holds it cannot be told.`,
+        remedy: 'Leave only the right token plugged in, or choose it in the window. No PIN was used.',
       });
     }
-    const there = own.map(({ token, description }) => nameOf(token, description)).join(', ');
     throw new RootwardError('token-wrong', {
-      message: `The key is on ${name.words}. Plugged in is ${there}, which does not hold it.`,
+      message: `The key is on ${home.words}. Plugged in is ${namesOf(own)}, which does not hold it.`,
       remedy: 'Plug the right token in. No PIN was used.',
     });
   }
@@ -205,13 +211,42 @@ export class TokenDesk {
   }
 }
 
-/** How people know a token. */
-export interface TokenName {
-  readonly custody: TokenCustody;
-  readonly serial: string | undefined;
+/** The tokens a key is on, as far as the vault knows: the one to be taken first comes first. */
+export interface KeyHome {
+  readonly places: readonly { readonly custody: TokenCustody; readonly serial?: string | undefined }[];
   /** "YubiKey 5, serial 12345678" */
   readonly words: string;
 }
+
+/** @returns of tokens that all hold a key, the first of its home; one that is not known there where none is */
+function firstOf(home: KeyHome, holding: readonly KnownToken[]): KnownToken | undefined {
+  for (const { custody, serial } of home.places) {
+    const found = holding.find(
+      ({ token, description }) =>
+        token.custody === custody && serial !== undefined && description?.serial === serial,
+    );
+    if (found) return found;
+  }
+  return holding[0];
+}
+
+/** Whether a token may hold a key it does not show: some PKCS#11 tokens show none before the PIN. */
+const mayHide = ({ token, description }: KnownToken, home: KeyHome): boolean =>
+  token.custody === 'pkcs11' &&
+  description !== undefined &&
+  description.slots.every(({ key }) => key === undefined) &&
+  home.places.some(
+    ({ custody, serial }) => custody === 'pkcs11' && (serial === undefined || serial === description.serial),
+  );
+
+const namesOf = (tokens: readonly KnownToken[]): string =>
+  tokens.map(({ token, description }) => nameOf(token, description)).join(', ');
+
+const notPluggedIn = (home: KeyHome): RootwardError =>
+  new RootwardError('token-not-found', {
+    message: `The key is on ${home.words}, which is not plugged in.`,
+    remedy: 'Plug it in and repeat the step. No PIN was used.',
+  });
 
 /** @returns a token as people find it among others. Others' text, made visible. */
 export function nameOf(token: Token, description: TokenDescription | undefined): string {

@@ -127,6 +127,7 @@ export class PivToken implements Token {
       return await this.#change(async session => {
         const slot = definitionOf(request.slot);
         requireAlgorithm(session.firmware, algorithm);
+        if ((await session.slotMetadata(slot)) === 'unsupported') throw showsNoImportedKey();
         const taken = await this.#requireFree(session, slot, request.replace);
         await authenticate(session, secrets);
         await session.importKey(slot, algorithm, parts, request);
@@ -314,7 +315,7 @@ export class PivToken implements Token {
         secrets: states,
         slots: found,
         algorithms: algorithmsOf(firmware),
-        abilities: abilitiesOf(firmware),
+        abilities: abilitiesOf(firmware, hasMetadata),
         warnings,
       },
     };
@@ -409,6 +410,12 @@ function definitionOf(id: string): SlotDefinition {
     });
   return slot;
 }
+
+const showsNoImportedKey = (): RootwardError =>
+  new RootwardError('token-not-capable', {
+    message: 'This token would not show a key that was brought to it.',
+    remedy: 'Use a YubiKey with firmware 5.3 or later for it. Nothing was sent to this one.',
+  });
 
 const findSlot = (description: TokenDescription, publicKey: PublicKey): TokenSlot | undefined =>
   description.slots.find(slot => slot.key?.publicKey?.fingerprint === publicKey.fingerprint);
@@ -573,7 +580,7 @@ function productName(attachment: Attachment, firmware: Firmware | undefined): st
   return firmware[0] === 3 ? 'YubiKey NEO' : `YubiKey ${firmware[0]}`;
 }
 
-function abilitiesOf(firmware: Firmware | undefined): TokenAbility[] {
+function abilitiesOf(firmware: Firmware | undefined, hasMetadata: boolean): TokenAbility[] {
   const everyCard: TokenAbility[] = [
     'generate',
     'write-certificate',
@@ -584,7 +591,8 @@ function abilitiesOf(firmware: Firmware | undefined): TokenAbility[] {
   if (firmware === undefined) return everyCard;
   return [
     ...everyCard,
-    'import-key',
+    // A key that was brought to it is shown by its metadata only: nothing attests it, and it has no certificate.
+    ...(hasMetadata ? (['import-key'] as const) : []),
     'delete-key',
     ...(isFrom(firmware, 4, 3, 0) ? (['attest'] as const) : []),
     'set-tries',

@@ -128,7 +128,8 @@ export function generateTokenKey(
 /**
  * Destroys a key: the private one, and the public key and certificate beside it. Nothing ties these together but their
  * CKA_ID, which other keys may have as well, or which is empty: so the private key must sign as this key does before it
- * is destroyed, and of the rest goes only what holds this very public key.
+ * is destroyed, and of the rest goes only what holds this very public key. Where an earlier attempt was interrupted after
+ * the private key, the rest goes.
  * @throws RootwardError `token-wrong` (the token does not hold this key), `token-not-capable` (which private key is its
  *   own cannot be told), the `token-…` and `pin-…` codes, `wrong-pin`
  */
@@ -145,13 +146,15 @@ export function deleteTokenKey(
       if (shown.length > 0) requireKey(opened, shown, publicKey);
       logIn(opened, pin);
       const key = requireKey(opened, list(), publicKey);
-      const privateKey = provenPrivateKey(opened, key, privateKeysOf(opened, key), pin);
+      const candidates = findPrivateKeys(opened, key);
+      if (candidates.length === 0) requireNoneSigns(opened, key, pin);
+      const privateKeys = candidates.length === 0 ? [] : [provenPrivateKey(opened, key, candidates, pin)];
       const beside = attempt('while what stands beside the key was looked for', () =>
         findPublicObjects(cryptoki, opened.handle, key),
       );
       // First the one that signs: interrupted after it, what is left is public.
       attempt('while the key was deleted', () => {
-        for (const object of [privateKey, ...beside]) cryptoki.C_DestroyObject(opened.handle, object);
+        for (const object of [...privateKeys, ...beside]) cryptoki.C_DestroyObject(opened.handle, object);
       });
     }),
   );
@@ -262,15 +265,24 @@ function requireKey({ token }: Opened, keys: readonly KeyObject[], wanted: Publi
   });
 }
 
-/** @returns every private key that could be the one of a public key: of its kind, under its identifier */
-function privateKeysOf({ cryptoki, handle }: Opened, { publicKey, id }: KeyObject): Buffer[] {
-  const found = attempt('while its private key was looked for', () =>
+/** @returns every private key that could be the one of a public key: of its kind, under its identifier or under any */
+function findPrivateKeys(
+  { cryptoki, handle }: Opened,
+  { publicKey, id }: KeyObject,
+  under: 'identifier' | 'any' = 'identifier',
+): Buffer[] {
+  return attempt('while its private key was looked for', () =>
     findObjects(cryptoki, handle, [
       { type: attribute.class, value: objectClass.privateKey },
-      { type: attribute.id, value: Buffer.from(id) },
       { type: attribute.keyType, value: keyType[publicKey.algorithm as SoftwareAlgorithm] },
+      ...(under === 'any' ? [] : [{ type: attribute.id, value: Buffer.from(id) }]),
     ]),
   );
+}
+
+/** @returns the private keys that could be the one of a public key @throws RootwardError `token-slot-empty` */
+function privateKeysOf(opened: Opened, key: KeyObject): Buffer[] {
+  const found = findPrivateKeys(opened, key);
   if (found.length > 0) return found;
   throw new RootwardError('token-slot-empty', {
     message: 'The token holds the public key only; its private key is not there.',
@@ -295,22 +307,37 @@ function provenPrivateKey(
   candidates: readonly Buffer[],
   pin: Uint8Array,
 ): Buffer {
-  const signs = (candidate: Buffer): boolean => {
-    try {
-      const signature = signWith(opened, candidate, publicKey, trialWords, 'sha256', pin);
-      return verifyTwice(publicKey, trialWords, signature, 'sha256');
-    } catch (error) {
-      // One of another curve signs at another length, or not at all; a token that is gone is another matter.
-      if (error instanceof RootwardError && refusals.includes(error.code)) return false;
-      throw error;
-    }
-  };
-  const own = candidates.filter(signs);
+  const own = candidates.filter(candidate => signsAs(opened, publicKey, candidate, pin));
   if (own[0] && own.length === 1) return own[0];
   const name = id.length === 0 ? 'no identifier' : `the identifier ${Buffer.from(id).toString('hex')}`;
   throw notCapable(
     `The token holds ${candidates.length === 1 ? 'a private key' : `${candidates.length} private keys`} under ${name} (CKA_ID), and ${own.length === 0 ? 'none' : 'more than one'} of them signs as this key: which is meant cannot be told. Nothing was done.`,
     'Give each key pair its own identifier with the program of the token maker.',
+  );
+}
+
+/** @returns whether a private key makes signatures that a public key verifies */
+function signsAs(opened: Opened, publicKey: PublicKey, candidate: Buffer, pin: Uint8Array): boolean {
+  try {
+    const signature = signWith(opened, candidate, publicKey, trialWords, 'sha256', pin);
+    return verifyTwice(publicKey, trialWords, signature, 'sha256');
+  } catch (error) {
+    // One of another curve signs at another length, or not at all; a token that is gone is another matter.
+    if (error instanceof RootwardError && refusals.includes(error.code)) return false;
+    throw error;
+  }
+}
+
+/**
+ * Makes sure that no private key of a token is the one of a public key, before that is deleted as what is left.
+ * @throws RootwardError `token-not-capable`
+ */
+function requireNoneSigns(opened: Opened, key: KeyObject, pin: Uint8Array): void {
+  const all = findPrivateKeys(opened, key, 'any');
+  if (!all.some(candidate => signsAs(opened, key.publicKey, candidate, pin))) return;
+  throw notCapable(
+    'The token holds the private half of this key under another identifier (CKA_ID) than its public half. Nothing was deleted.',
+    'Give both the same identifier with the program of the token maker.',
   );
 }
 

@@ -104,11 +104,21 @@ function Missing({
 
 const unread = { code: 'internal', ...t.errors.bridgeGone } as const;
 
-/** @returns where the key of a step is now, followed while it is shown; undefined for a key in this vault. */
-function useFoundPlace(place: TokenPlace | undefined): FoundPlace | undefined {
+/**
+ * @returns where the key of a step is now, followed while it is shown, and how to choose among the tokens that hold it;
+ *   nothing is found for a key in this vault
+ */
+function useFoundPlace(place: TokenPlace | undefined) {
   const { view } = useWatchedTokens(place !== undefined);
-  if (!place) return undefined;
-  return view ? findPlace(place, view.tokens) : { found: 'reading' };
+  // Once a token was shown for a key, its PIN may be half typed: another one that is plugged in does not take its place.
+  const [shown, setShown] = useState<{ fingerprint: string | undefined; token: string }>();
+  const fingerprint = place?.fingerprint;
+  const held = shown?.fingerprint === fingerprint ? shown?.token : undefined;
+  const show = (token: string) => setShown({ fingerprint, token });
+  const reading: FoundPlace = { found: 'reading' };
+  const found = place && (view ? findPlace(place, view.tokens, held) : reading);
+  if (found?.found === 'here' && found.token.id !== held) show(found.token.id);
+  return { found, show };
 }
 
 type Where = 'token' | 'file';
@@ -120,6 +130,9 @@ export interface SigningPlace {
   readonly isChoice: boolean;
   readonly where: Where;
   readonly choose: (where: Where) => void;
+  /** Where its token is; undefined where it signs by its file. */
+  readonly found: FoundPlace | undefined;
+  readonly chooseToken: (id: string) => void;
   /** Why nobody can sign there now, in a few words: for the action that would. */
   readonly blocked: string | undefined;
 }
@@ -132,7 +145,7 @@ export function useSigningPlace(known: KeyPlace | undefined): SigningPlace {
   const where = isChoice && chosen?.fingerprint === fingerprint ? (chosen?.where ?? 'token') : 'token';
   const place: KeyPlace | undefined =
     isChoice && where === 'file' ? { custody: 'software', fingerprint } : known;
-  const found = useFoundPlace(onToken(place));
+  const { found, show } = useFoundPlace(onToken(place));
   const blocked = !found
     ? undefined
     : isBlocked(found)
@@ -140,7 +153,15 @@ export function useSigningPlace(known: KeyPlace | undefined): SigningPlace {
       : found.found === 'here'
         ? undefined
         : words.missing;
-  return { place, isChoice, where, choose: next => setChosen({ fingerprint, where: next }), blocked };
+  return {
+    place,
+    isChoice,
+    where,
+    choose: next => setChosen({ fingerprint, where: next }),
+    found,
+    chooseToken: show,
+    blocked,
+  };
 }
 
 export interface CredentialHandle {
@@ -156,30 +177,34 @@ export const wipeCredential = ({ passphrase, pin }: Credential): void => {
 /** The PIN of the token that holds a key. It is asked for only once that token is here. */
 function TokenPin({
   place,
+  found,
+  onChoose,
   holder,
   ref,
 }: {
   readonly place: TokenPlace;
+  readonly found: FoundPlace;
+  readonly onChoose: (id: string) => void;
   readonly holder: string;
   readonly ref: Ref<CredentialHandle>;
 }) {
-  const found = useFoundPlace(place) ?? { found: 'reading' };
   const [unblocking, setUnblocking] = useState(false);
   const pin = useRef<PinHandle>(null);
   const area = useRef<HTMLDivElement>(null);
   const isHere = found.found === 'here';
+  const meant = isHere ? found.token.id : undefined;
   const wantsPin = isHere && asksPin(found) && !isBlocked(found);
   useImperativeHandle(
     ref,
     () => ({
       take() {
-        if (!isHere) return null;
-        if (!wantsPin) return {};
+        if (meant === undefined) return null;
+        if (!wantsPin) return { token: meant };
         const typed = pin.current?.take();
-        return typed ? { pin: typed } : null;
+        return typed ? { pin: typed, token: meant } : null;
       },
     }),
-    [isHere, wantsPin],
+    [meant, wantsPin],
   );
   // Plugged in, the token's PIN is what comes next; but nobody's typing elsewhere is interrupted.
   useEffect(() => {
@@ -194,18 +219,27 @@ function TokenPin({
       </div>
     );
   }
-  const { token, slot } = found;
+  const { token, slot, possible } = found;
   const secret = pinOf(token);
   const touches = slot?.key?.touchPolicy === 'always' || slot?.key?.touchPolicy === 'cached';
   return (
     <div ref={area} className={css.place}>
+      {possible.length > 1 && (
+        <Choices
+          label={words.chooseToken}
+          value={token.id}
+          choices={possible.map(one => ({ value: one.id, name: tokenName(one) }))}
+          onChange={onChoose}
+        />
+      )}
       <div role="status">
-        <TokenLine custody={token.custody} here title={words.here}>
+        <TokenLine custody={token.custody} here title={slot ? words.here : words.mayBeHere}>
           <div className={css.line}>
             <span className={css.text}>{[tokenName(token), slot?.name].filter(Boolean).join(' · ')}</span>
             {secret && <Tries secret={secret} />}
             {!wantsPin && !isBlocked(found) && <span className={css.text}>{words.noPin}</span>}
             {touches && <span className={css.text}>{words.willTouch}</span>}
+            {!slot && <span className={css.text}>{words.hides}</span>}
           </div>
         </TokenLine>
       </div>
@@ -230,6 +264,7 @@ function TokenPin({
               </p>
             )}
             <PinField
+              key={token.id}
               ref={pin}
               autoFocus
               label={words.pin(holder)}
@@ -301,7 +336,13 @@ export function CredentialField({
         />
       )}
       {tokenPlace ? (
-        <TokenPin ref={token} place={tokenPlace} holder={holder} />
+        <TokenPin
+          ref={token}
+          place={tokenPlace}
+          found={at.found ?? { found: 'reading' }}
+          onChoose={at.chooseToken}
+          holder={holder}
+        />
       ) : (
         <PassphraseField
           ref={passphrase}

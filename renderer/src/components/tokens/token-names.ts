@@ -31,7 +31,14 @@ export const isPlugged = ({ custody }: TokenView): boolean => custody !== 'pkcs1
 
 /** Where the key of a step is among the tokens that are plugged in. */
 export type FoundPlace =
-  | { readonly found: 'here'; readonly token: TokenView; readonly slot: TokenSlotView | undefined }
+  | {
+      readonly found: 'here';
+      readonly token: TokenView;
+      /** Absent: it shows its keys only after the PIN. */
+      readonly slot: TokenSlotView | undefined;
+      /** Every token it may be, this one among them: its holder chooses. */
+      readonly possible: readonly TokenView[];
+    }
   | { readonly found: 'other'; readonly token: TokenView }
   | { readonly found: 'problem'; readonly token: TokenView }
   | { readonly found: 'reading' }
@@ -45,23 +52,38 @@ export const tokenPlaces = (place: KeyPlace): OnToken[] =>
   [place as OnePlace, ...(place.others ?? [])].filter((one): one is OnToken => one.custody !== 'software');
 
 /**
- * Finds the token that holds a key, by the key itself; some PKCS#11 tokens show no key before the PIN and are known by
- * their serial number. It is what the custodian does too, which has the last word.
+ * Whether a token may hold a key it does not show: some PKCS#11 tokens show none before the PIN. They are known by their
+ * serial number, where the vault has one.
  */
-export function findPlace(place: KeyPlace, tokens: readonly TokenView[]): FoundPlace {
-  for (const token of tokens) {
-    const slot = token.slots.find(({ key }) => key && key.fingerprint === place.fingerprint);
-    if (slot) return { found: 'here', token, slot };
-  }
+const mayHide = ({ custody, serial, slots, secrets }: TokenView, places: readonly OnToken[]): boolean =>
+  custody === 'pkcs11' &&
+  // It was looked at.
+  secrets.length > 0 &&
+  slots.every(({ key }) => key === undefined) &&
+  places.some(one => one.custody === custody && (!one.token?.serial || one.token.serial === serial));
+
+/**
+ * Finds the token that holds a key, by the key itself; where several do, the one its holder chose, else the first of the
+ * key's places. The PIN goes to that token only: the custodian has the last word.
+ * @param chosen `id` of a token
+ */
+export function findPlace(place: KeyPlace, tokens: readonly TokenView[], chosen?: string): FoundPlace {
   const places = tokenPlaces(place);
+  const rank = ({ custody, serial }: TokenView): number => {
+    const index = places.findIndex(one => one.custody === custody && one.token?.serial === serial);
+    return index < 0 ? places.length : index;
+  };
+  const holding = tokens
+    .flatMap(token => {
+      const slot = token.slots.find(({ key }) => key && key.fingerprint === place.fingerprint);
+      return slot ? [{ token, slot }] : [];
+    })
+    .sort((one, other) => rank(one.token) - rank(other.token));
+  const hiding = tokens.filter(token => mayHide(token, places)).map(token => ({ token, slot: undefined }));
+  const possible = holding.length > 0 ? holding : hiding;
+  const here = possible.find(({ token }) => token.id === chosen) ?? possible[0];
+  if (here) return { found: 'here', ...here, possible: possible.map(({ token }) => token) };
   const own = tokens.filter(token => places.some(({ custody }) => custody === token.custody));
-  const hidden = own.find(
-    ({ custody, serial }) =>
-      custody === 'pkcs11' &&
-      serial !== undefined &&
-      places.some(one => one.custody === custody && one.token?.serial === serial),
-  );
-  if (hidden) return { found: 'here', token: hidden, slot: undefined };
   const problem = own.find(token => token.state === 'problem');
   if (problem) return { found: 'problem', token: problem };
   if (own.some(token => token.state === 'reading')) return { found: 'reading' };

@@ -334,6 +334,8 @@ export const tokens = {
     wrongPlug: (wanted: string) => `Plug in ${wanted}. No PIN was used.`,
     wrongKind: (there: string, kind: string) => `Plugged in is ${there}; the plan keeps this key on ${kind}.`,
     here: 'The right token is here',
+    mayBeHere: 'This may be the right token',
+    hides: 'It shows its keys only after its PIN.',
     pin: (holder: string) => `PIN of ${holder}’s token`,
     pinHint: (token: string) => `For ${token}. It goes to the token and nowhere else.`,
     lastTry: 'One try is left. Another wrong PIN blocks it.',
