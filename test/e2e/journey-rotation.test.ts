@@ -116,7 +116,7 @@ describe.skipIf(reason)(`a root is changed${reason ? ` (${reason})` : ''}`, () =
     await takeTurn('Holder B');
     await signs('Holder B');
     await typeAndSign('Holder B', 'copper lantern orbit walnut ribbed');
-    expect(await desk.told()).toContain('That is not the passphrase of this key');
+    expect(await desk.told()).toContain('That passphrase does not open it');
     await typeAndSign('Holder B');
     await signs('Holder A');
     expect(await desk.words()).toContain('Root: 1 of 2 needed');
@@ -311,7 +311,7 @@ describe.skipIf(reason)(`a root is changed${reason ? ` (${reason})` : ''}`, () =
     await other.text('Holder C leaves. Holder D joins.').waitFor();
     await other.field('Passphrase of Holder A').fill('not the passphrase');
     await other.primary();
-    expect(await other.told()).toContain('That is not the passphrase of this key');
+    expect(await other.told()).toContain('That passphrase does not open it');
     await other.field('Passphrase of Holder A').fill(passphraseOf('Holder A'));
     await other.primary();
     await other.heading('It is signed');

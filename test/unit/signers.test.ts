@@ -133,13 +133,16 @@ describe('keys that are none', () => {
   });
 
   it('are refused by their kind', () => {
-    const rsa = readRecorded('public-test-keys/openssl/rsa2048.pkcs8.pem');
-    expectRefused(() => readPkcs8Pem(rsa), 'unsupported-key');
-    const secp256k1 = generateKeyPairSync('ec', { namedCurve: 'secp256k1' }).privateKey;
-    expectRefused(
-      () => readPkcs8Pem(bytesOf(secp256k1.export({ type: 'pkcs8', format: 'pem' }).toString())),
-      'unsupported-key',
-    );
+    const odder = [
+      generateKeyPairSync('ec', { namedCurve: 'secp256k1' }),
+      generateKeyPairSync('rsa-pss', { modulusLength: 2048 }),
+      generateKeyPairSync('x25519'),
+    ];
+    for (const { privateKey } of odder)
+      expectRefused(
+        () => readPkcs8Pem(bytesOf(privateKey.export({ type: 'pkcs8', format: 'pem' }).toString())),
+        'unsupported-key',
+      );
     for (const file of ['p256.sec1.pem', 'p256.pkcs8-hmac-sha256.pem', 'p256.pkcs8.der'])
       expectRefused(() => readPkcs8Pem(readRecorded(`public-test-keys/openssl/${file}`)), 'key-damaged');
     for (const odd of [
