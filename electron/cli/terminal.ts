@@ -1,3 +1,4 @@
+import { setImmediate } from 'node:timers/promises';
 import type { ReadStream, WriteStream } from 'node:tty';
 import { RootwardError } from '../../shared/contract/errors.ts';
 
@@ -54,9 +55,19 @@ export class Terminal {
     this.#output.write(erase + firstScreen);
   }
 
-  /** Erases what is shown, and begins a page. */
-  page(text: string): void {
+  /** Erases what is shown. */
+  erase(): void {
     this.#output.write(erase);
+  }
+
+  /**
+   * Erases what is shown, and begins a page. What was typed before it stood there answers nothing on it, and is thrown
+   * away: an Enter too many must not turn the page for whoever sits down next.
+   * @throws RootwardError `request-refused` when Ctrl-C was among it
+   */
+  async page(text: string): Promise<void> {
+    this.erase();
+    await this.#discard();
     this.show(text);
   }
 
@@ -77,15 +88,15 @@ export class Terminal {
    * One line, until Enter.
    * @param isShown whether what is typed stands on the screen
    * @returns the line in UTF-8 without its end; the caller's to wipe
-   * @throws RootwardError `request-refused` when Ctrl-C is pressed, nobody types for 15 minutes, or the terminal is
-   *   gone
+   * @throws RootwardError `request-refused` when Ctrl-C is pressed, no Enter comes for 15 minutes by the system's count
+   *   or by the clock (a machine that sleeps stops counting), or the terminal is gone
    */
   readLine(isShown: boolean): Promise<Uint8Array> {
     const line = new Uint8Array(longestLine);
     let length = 0;
     return new Promise<Uint8Array>((fulfil, reject) => {
       const stop = (): void => {
-        clearTimeout(left);
+        clearInterval(left);
         this.#input.off('data', take);
         this.#input.off('end', gone);
         this.#input.off('close', gone);
@@ -131,12 +142,32 @@ export class Terminal {
         }
         chunk.fill(0);
       };
-      const left = setTimeout(gone, patience);
+      const [counted, begun] = [performance.now(), Date.now()];
+      const left = setInterval(() => {
+        if (Math.max(performance.now() - counted, Date.now() - begun) >= patience) gone();
+      }, 1_000);
       this.#input.on('data', take);
       this.#input.on('end', gone);
       this.#input.on('close', gone);
-      this.#input.resume();
+      if (this.#input.readableEnded || this.#input.destroyed) gone();
+      else this.#input.resume();
     });
+  }
+
+  async #discard(): Promise<void> {
+    let isGivenUp = false;
+    const drop = (chunk: Buffer): void => {
+      isGivenUp ||= chunk.includes(codes.interrupt) || chunk.includes(codes.end);
+      chunk.fill(0);
+    };
+    this.#input.on('data', drop);
+    this.#input.resume();
+    // Between two of these the event loop has asked the system once for all that was typed.
+    await setImmediate();
+    await setImmediate();
+    this.#input.off('data', drop);
+    this.#input.pause();
+    if (isGivenUp) throw givenUp();
   }
 }
 

@@ -1,8 +1,8 @@
 import path from 'node:path';
 import type { ShareView, SplitView } from '../../../shared/contract/backup-views.ts';
-import { errorFromReport } from '../../../shared/contract/errors.ts';
+import { type ErrorCode, errorFromReport, RootwardError } from '../../../shared/contract/errors.ts';
 import type { Custodian } from '../../custodian/custodian.ts';
-import { readWholeFile, writeFileDurably } from '../../platform/durable-files.ts';
+import { readWholeFile, realFileSystem, systemCode, writeFileDurably } from '../../platform/durable-files.ts';
 import { answered, harmless, type Output, wrongUsage } from '../output.ts';
 import { requireTerminal, type Terminal } from '../terminal.ts';
 
@@ -20,27 +20,40 @@ export interface SplitWish {
   readonly passphrase: Uint8Array | undefined;
 }
 
+/** A split that is under way, and who hands its shares out. */
+interface Sitting {
+  readonly custodian: Custodian;
+  readonly splitId: string;
+  /** Absent where nobody is asked for anything. */
+  readonly terminal: Terminal | undefined;
+}
+type AtTerminal = Sitting & { readonly terminal: Terminal };
+
 /**
  * Splits a key at a terminal, one custodian at a time: each sees their own words, writes them down, and types them
- * back; those with a recipient get a file. The requests are the window's.
+ * back; those with a recipient get a file. The requests are the window's. What fails on the way (a full disk, a pulled
+ * stick, a network) is told, and tried again after Enter: the words that are out already stay good.
+ * @param openTerminal where people sit; the one this process was started at
  * @returns the ID of the set
- * @throws RootwardError what the requests are refused for; `wrong-usage` where there is no terminal for words;
- *   `destination-not-empty` where a file of a share is there already. The split is given up then.
+ * @throws RootwardError what beginning is refused for; `wrong-usage` where there is no terminal for words;
+ *   `request-refused` and `backup-not-found` where it is given up or left alone, and, where there is no terminal to ask
+ *   at, whatever fails, `destination-not-empty` among it: the split is given up then
  */
 export async function splitAtTerminal(
   custodian: Custodian,
   wish: SplitWish,
   output: Output,
+  openTerminal: () => Terminal = requireTerminal,
 ): Promise<string> {
   const needsTerminal = wish.passphrase === undefined || wish.custodians.some(one => !one.recipient);
   if (wish.folder === undefined && wish.custodians.some(one => one.recipient))
     throw wrongUsage('--to is needed: the folder for the files of shares.');
-  const terminal = needsTerminal ? requireTerminal() : undefined;
+  const terminal = needsTerminal ? openTerminal() : undefined;
   terminal?.begin();
   try {
     const view = await begin(custodian, wish, terminal);
     try {
-      return await handOut(custodian, view, wish, terminal, output);
+      return await handOut({ custodian, splitId: view.splitId, terminal }, view, wish, output);
     } catch (error) {
       await custodian.handle('abandonSplit', { splitId: view.splitId });
       output.error('note: The split was given up. Destroy every word and every file that was handed out.\n');
@@ -58,7 +71,7 @@ async function begin(
 ): Promise<SplitView> {
   let secret = passphrase;
   if (!secret && terminal) {
-    terminal.page('Passphrase of the key that is split: ');
+    await terminal.page('Passphrase of the key that is split: ');
     secret = await terminal.readLine(false);
   }
   const request = {
@@ -78,100 +91,172 @@ async function begin(
 
 /** Everybody's turn, and the line that makes the set exist. */
 async function handOut(
-  custodian: Custodian,
+  sitting: Sitting,
   begun: SplitView,
   { custodians, folder }: SplitWish,
-  terminal: Terminal | undefined,
   output: Output,
 ): Promise<string> {
+  const { custodian, splitId, terminal } = sitting;
   let view = begun;
   for (let number = view.present; number !== undefined; number = view.present) {
-    const recipient = custodians[number - 1]?.recipient;
-    if (recipient !== undefined) view = await saveShare(custodian, view, number, folder ?? '', output);
-    else if (terminal) view = await showShare(custodian, view, number, terminal);
+    const [turn, { progress }] = [number, view];
+    const recipient = custodians[turn - 1]?.recipient;
+    const files = new Set<string>();
+    view = await untilItWorks(sitting, () =>
+      terminal && recipient === undefined
+        ? showShare({ ...sitting, terminal }, progress, turn)
+        : saveShare(sitting, turn, folder ?? '', files, output),
+    );
   }
-  return answered(await custodian.handle('finishSplit', { splitId: view.splitId })).backupId;
+  return untilItWorks(
+    sitting,
+    async () => answered(await custodian.handle('finishSplit', { splitId })).backupId,
+  );
 }
 
+/** After these there is nothing left to go on with. */
+const endings: readonly ErrorCode[] = ['request-refused', 'backup-not-found'];
+
+/** Does something, and where it fails, again after whoever sits at the terminal has put right what they can. */
+async function untilItWorks<Result>(sitting: Sitting, attempt: () => Promise<Result>): Promise<Result> {
+  const { terminal } = sitting;
+  for (;;) {
+    try {
+      return await attempt();
+    } catch (error) {
+      if (!terminal || !(error instanceof RootwardError) || endings.includes(error.code)) throw error;
+      await terminal.page(
+        `${harmless(error.message)}\n${harmless(error.remedy)}\n\nThe shares that are out stay good. Press Enter to try again; Ctrl-C gives the whole split up. `,
+      );
+      (await readLine({ ...sitting, terminal }, false)).fill(0);
+    }
+  }
+}
+
+/** One line; whoever finishes one goes on with the split, which lives on while words are written and typed back. */
+async function readLine({ custodian, splitId, terminal }: AtTerminal, isShown: boolean): Promise<Uint8Array> {
+  const line = await terminal.readLine(isShown);
+  try {
+    answered(await custodian.handle('readSplit', { splitId }));
+    return line;
+  } catch (error) {
+    line.fill(0);
+    throw error;
+  }
+}
+
+/** @param own paths of the files of this share that were written before; any other file is left alone */
 async function saveShare(
-  custodian: Custodian,
-  { splitId }: SplitView,
+  { custodian, splitId }: Sitting,
   number: number,
   folder: string,
+  own: Set<string>,
   output: Output,
 ): Promise<SplitView> {
   const { file } = answered(await custodian.handle('handOutShare', { splitId, number }));
   const target = path.join(folder, file.name);
+  if (!own.has(target)) await refuseExisting(target);
   await writeFileDurably(target, file.bytes, { readBack: true });
+  own.add(target);
   const bytes = new Uint8Array(await readWholeFile(target, { maximumBytes: 1 << 20 }));
-  output.error(`note: ${target}\n`);
-  return answered(
+  const view = answered(
     await custodian.handle('confirmHandedShare', { splitId, number, file: { name: file.name, bytes } }),
   );
+  output.error(`note: ${target}\n`);
+  return view;
+}
+
+/** A share of another set may be all that is left of it. @throws RootwardError `destination-not-empty` */
+async function refuseExisting(target: string): Promise<void> {
+  try {
+    await realFileSystem.describe(target);
+  } catch (error) {
+    // Whatever else is wrong with the place, writing tells it better.
+    if (systemCode(error) !== undefined) return;
+    throw error;
+  }
+  throw new RootwardError('destination-not-empty', {
+    message: `${target} is there already.`,
+    remedy: 'Move it away, or give the split up and name another folder. Nothing was written.',
+    place: target,
+  });
 }
 
 /** One custodian at the terminal: alone with their words, then typing them back. */
 async function showShare(
-  custodian: Custodian,
-  { splitId, progress }: SplitView,
+  sitting: AtTerminal,
+  progress: SplitView['progress'],
   number: number,
-  terminal: Terminal,
 ): Promise<SplitView> {
+  const { custodian, splitId, terminal } = sitting;
   const name = harmless(progress.find(one => one.number === number)?.name ?? '');
-  terminal.page(
-    `Share ${number} of ${progress.length} is ${name}’s.\n\nEverybody else turns away. ${name} presses Enter when nobody else can see the screen. `,
-  );
-  (await terminal.readLine(false)).fill(0);
-  const typed = new TypedWords(await showWords(custodian, splitId, number, terminal));
+  await callCustodian(sitting, number, progress.length, name);
+  const typed = new TypedWords(await showWords(sitting, number));
   try {
     for (;;) {
-      terminal.page(
+      await terminal.page(
         `Share ${number} of ${progress.length}, ${name}: type the words back from the paper, one or several a line.\n? shows them once more. Ctrl-C gives the whole split up.\n\n`,
       );
-      if (!(await typed.fill(terminal))) {
-        await showWords(custodian, splitId, number, terminal);
+      if (!(await typed.fill(sitting))) {
+        await showWords(sitting, number);
         continue;
       }
       const outcome = await custodian.handle('confirmShare', { splitId, number, words: typed.joined() });
       if (outcome.ok) {
-        terminal.page(`The share of ${name} is right, and out.\n\nPress Enter, and fetch whoever is next. `);
-        (await terminal.readLine(false)).fill(0);
+        await terminal.page(
+          `The share of ${name} is right, and out.\n\nPress Enter, and fetch whoever is next. `,
+        );
+        (await readLine(sitting, false)).fill(0);
         return outcome.value;
       }
       const error = errorFromReport(outcome.error);
       if (error.code !== 'share-words-differ') throw error;
       typed.forget(error.place);
-      terminal.page(
+      await terminal.page(
         `${error.message}\n\nLook at the paper; press Enter to type that word again, or ? to see the words. `,
       );
-      if (await isQuestion(terminal)) await showWords(custodian, splitId, number, terminal);
+      if (await isQuestion(sitting)) await showWords(sitting, number);
     }
   } finally {
     typed.wipe();
-    terminal.page('');
+    terminal.erase();
   }
 }
 
-async function isQuestion(terminal: Terminal): Promise<boolean> {
-  const line = await terminal.readLine(true);
-  const is = line.length === 1 && line[0] === question;
+/**
+ * Waits until a custodian is alone at the terminal. They type the number of their share: a bare Enter may be one too
+ * many of whoever sat there before.
+ */
+async function callCustodian(
+  sitting: AtTerminal,
+  number: number,
+  count: number,
+  name: string,
+): Promise<void> {
+  const call = `Share ${number} of ${count} is ${name}’s.\n\nEverybody else turns away. When nobody else can see the screen, ${name} types the number of this share, ${number}, and presses Enter: `;
+  await sitting.terminal.page(call);
+  while (!(await isTyped(sitting, String(number))))
+    await sitting.terminal.page(`That is not the number of this share.\n\n${call}`);
+}
+
+async function isTyped(sitting: AtTerminal, expected: string): Promise<boolean> {
+  const line = await readLine(sitting, true);
+  const is = Buffer.from(expected).equals(line);
   line.fill(0);
   return is;
 }
 
+const isQuestion = (sitting: AtTerminal): Promise<boolean> => isTyped(sitting, '?');
+
 const [space, question] = [0x20, 0x3f];
 
 /** @returns how many words there are */
-async function showWords(
-  custodian: Custodian,
-  splitId: string,
-  number: number,
-  terminal: Terminal,
-): Promise<number> {
+async function showWords(sitting: AtTerminal, number: number): Promise<number> {
+  const { custodian, splitId, terminal } = sitting;
   const share = answered(await custodian.handle('readShare', { splitId, number }));
-  terminal.page(`${heading(share)}\n\n`);
   let count = 0;
   try {
+    await terminal.page(`${heading(share)}\n\n`);
     // Words are cut out of the bytes that came; none of them becomes a string.
     for (let start = 0; start < share.words.length; ) {
       const at = share.words.indexOf(space, start);
@@ -186,9 +271,9 @@ async function showWords(
     share.words.fill(0);
   }
   terminal.show(
-    '\n\nWrite every word down with its number. Then press Enter: they are gone, and typed back. ',
+    '\n\nWrite every word down with its number; where that takes more than 15 minutes, the whole split is given up.\nThen press Enter: they are gone, and typed back. ',
   );
-  (await terminal.readLine(false)).fill(0);
+  (await readLine(sitting, false)).fill(0);
   return count;
 }
 
@@ -211,10 +296,10 @@ class TypedWords {
   }
 
   /** Asks for what is missing. @returns false when the words are to be shown once more */
-  async fill(terminal: Terminal): Promise<boolean> {
+  async fill(sitting: AtTerminal): Promise<boolean> {
     for (let next = this.#missing(); next >= 0; next = this.#missing()) {
-      terminal.show(`Word ${next + 1} of ${this.#words.length}: `);
-      const line = await terminal.readLine(true);
+      sitting.terminal.show(`Word ${next + 1} of ${this.#words.length}: `);
+      const line = await readLine(sitting, true);
       try {
         if (line.length === 1 && line[0] === question) return false;
         this.#take(line);

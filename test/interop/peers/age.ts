@@ -1,6 +1,5 @@
 /** Debian's age, which reads passphrases from a terminal only. */
-import { spawnSync } from 'node:child_process';
-import { needPeers, peerCommand, pythonEnvironment } from './availability.ts';
+import { needPeers, needPythonTerminal, peerCommand, pythonEnvironment } from './availability.ts';
 import { type RunResult, runProgram } from './run.ts';
 
 /**
@@ -33,9 +32,7 @@ sys.exit(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]))
 /** Skips the running test if age, openssl, or the Python that plays the terminal is missing. */
 export function needAge(context: { skip(note?: string): never }): void {
   needPeers(context, 'age', 'openssl');
-  const python = spawnSync('python3', ['-c', 'import pty'], { env: pythonEnvironment(), timeout: 20_000 });
-  if (python.status !== 0)
-    context.skip('python3 cannot be run here, and age reads passphrases from a terminal only');
+  needPythonTerminal(context, 'age reads passphrases from a terminal only');
 }
 
 /** Runs a program on a terminal and types the passphrase wherever it asks; `stdout` is what the terminal showed. */

@@ -214,6 +214,19 @@ export function pythonEnvironment(): Record<string, string> {
   return bareEnvironment({ HOME: process.env.HOME ?? '/', PYTHONDONTWRITEBYTECODE: '1' });
 }
 
+/**
+ * Skips the running test if there is no Python that can play a terminal.
+ * @param purpose why it must be one: `age reads passphrases from a terminal only`
+ */
+export function needPythonTerminal(context: { skip(note?: string): never }, purpose: string): void {
+  const question = 'import os, pty; os.waitstatus_to_exitcode';
+  const python = spawnSync('python3', ['-c', question], { env: pythonEnvironment(), timeout: 20_000 });
+  if (python.status !== 0)
+    context.skip(
+      `python3 (3.9 or newer) cannot be run here, and ${purpose} (to get it: apt-get install python3)`,
+    );
+}
+
 /** A named Python first, then the one the project installs, then whichever the machine has. */
 function pythonTuf(): PeerState {
   const named = process.env.ROOTWARD_PYTHON_TUF;
