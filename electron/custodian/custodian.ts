@@ -160,6 +160,8 @@ export interface Custodian {
    * with this process. 0 when nothing is.
    */
   readonly holdFor: number;
+  /** Ends what nobody went on with in time, once the request under way is answered. To be called now and then. */
+  expire(): void;
 }
 
 export function createCustodian(options: CustodianOptions): Custodian {
@@ -220,6 +222,9 @@ export function createCustodian(options: CustodianOptions): Custodian {
       await Promise.all(glances);
       sessions.endAll();
       await vaults.close();
+    },
+    expire: () => {
+      queue = queue.then(() => sessions.expire());
     },
     get sawSecret() {
       return sawSecret;

@@ -24,6 +24,8 @@ export interface ServedCustodian {
   readonly sawSecret: boolean;
   /** For how long, in milliseconds, it should not end for want of requests. */
   readonly holdFor: number;
+  /** Ends what nobody went on with in time. */
+  expire(): void;
 }
 
 /** As much of Electron's `process.parentPort` as is used. */
@@ -108,6 +110,8 @@ export function serveCustodian(options: ServeOptions): void {
       void answer(data.id, data.name, data.request);
   });
   const clock = setInterval(() => {
+    // SECURITY: a machine that wakes up after hours must not hold what was under way when it fell asleep.
+    custodian.expire();
     const event: RootwardEvent = {
       event: 'machine',
       time: new Date().toISOString().replace(/\.\d+Z$/, 'Z'),

@@ -25,6 +25,7 @@ export const errorCodes = [
   'invalid-certificate',
   'key-mismatch',
   'wrong-passphrase',
+  'wrong-identity',
   'passphrase-needed',
   'passphrase-too-weak',
   'key-damaged',

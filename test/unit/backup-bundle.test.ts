@@ -219,7 +219,7 @@ describe('the age file around it', () => {
     }
     const stranger = utf8(await generateX25519Identity());
     await expect(openEnvelope(made.bytes, { identity: stranger })).rejects.toMatchObject({
-      code: 'key-mismatch',
+      code: 'wrong-identity',
     });
     await expect(openEnvelope(made.bytes, { passphrase })).rejects.toMatchObject({ code: 'unknown-format' });
     for (const file of ['', 'not an identity', '# only a comment'])

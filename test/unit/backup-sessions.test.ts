@@ -1,10 +1,14 @@
 /** Splits, recoveries and drills while they are under way: networks that come up, drills that end, hostile shares. */
 import { createPrivateKey, randomBytes } from 'node:crypto';
-import { mkdirSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
+import { PassThrough, Writable } from 'node:stream';
+import type { ReadStream, WriteStream } from 'node:tty';
 import { generateX25519Identity, identityToRecipient } from 'age-encryption';
-import { afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
+import { splitAtTerminal } from '../../electron/cli/commands/backup-split.ts';
 import { answered } from '../../electron/cli/output.ts';
+import { Terminal } from '../../electron/cli/terminal.ts';
 import { sessionPatience } from '../../electron/custodian/backup/sessions.ts';
 import type { Custodian } from '../../electron/custodian/custodian.ts';
 import { createVault, openVault } from '../../electron/vault/vault.ts';
@@ -252,11 +256,111 @@ describe('a network that comes up in the middle', () => {
   });
 });
 
+/** People at a terminal, in this process: what they see, and what they type. */
+class Seat {
+  seen = '';
+  readonly #input = Object.assign(new PassThrough(), { setRawMode: () => {} });
+  readonly #output = new Writable({
+    write: (chunk: Buffer, _encoding, done) => {
+      this.seen += chunk.toString();
+      done();
+    },
+  });
+  readonly terminal = new Terminal(
+    this.#input as unknown as ReadStream,
+    this.#output as unknown as WriteStream,
+  );
+
+  /** @returns everything that was shown since the last time; it is forgotten then */
+  async until(wanted: RegExp): Promise<string> {
+    await vi.waitUntil(() => wanted.test(this.seen), { timeout: 10_000, interval: 5 });
+    const { seen } = this;
+    this.seen = '';
+    return seen;
+  }
+
+  type(text: string): void {
+    this.#input.write(text);
+  }
+}
+
 describe('on a rehearsal', () => {
   beforeAll(async () => {
     key = await testKey(true, 14);
   });
   beforeEach(() => prepare(true, key));
+
+  describe('a split at a terminal', () => {
+    const stick = () => path.join(folder, 'stick');
+    const sit = async () => {
+      const seat = new Seat();
+      const recipient = await identityToRecipient(await generateX25519Identity());
+      const wish = {
+        rehearsal,
+        fingerprint: key.record.fingerprint,
+        threshold: 2,
+        custodians: [{ name: 'Uma' }, { name: 'Vic', recipient }],
+        folder: stick(),
+        passphrase: key.passphrases[0].slice(),
+      };
+      const done = splitAtTerminal(custodian, wish, { out: () => {}, error: () => {} }, () => seat.terminal);
+      return { seat, done };
+    };
+
+    it('lives on while somebody is slow, and outlives a folder that takes no file', async () => {
+      const { seat, done } = await sit();
+      const slowly = (text: string) => {
+        elapsed += sessionPatience * 0.6;
+        now += sessionPatience * 0.6;
+        seat.type(text);
+      };
+      await seat.until(/types the number of this share/);
+      slowly('1\r');
+      const page = await seat.until(/they are gone, and typed back/);
+      const words = [...page.matchAll(/\d {2}([a-z]+)/g)].map(found => found[1]);
+      expect(words).toHaveLength(33);
+      slowly('\r');
+      await seat.until(/Word 1 of 33/);
+      slowly(`${words.slice(0, 20).join(' ')}\r`);
+      await seat.until(/Word 21 of 33/);
+      slowly(`${words.slice(20).join(' ')}\r`);
+      await seat.until(/The share of Uma is right/);
+      slowly('\r');
+      // The folder is not there; then a file of that name is in it.
+      expect(await seat.until(/Press Enter to try again/)).toContain('failed');
+      const set = /Set ([a-z]+) ([a-z]+),/.exec(page) ?? [];
+      const file = path.join(stick(), `share-${set[1]}-${set[2]}-2.age`);
+      mkdirSync(stick());
+      writeFileSync(file, 'somebody else’s');
+      slowly('\r');
+      expect(await seat.until(/Press Enter to try again/)).toContain('is there already');
+      expect(readFileSync(file, 'utf8')).toBe('somebody else’s');
+      rmSync(file);
+      slowly('\r');
+      const backupId = await done;
+      expect(readFileSync(file, 'utf8')).toMatch(/^age-encryption/);
+      const { backups } = await ask('describeBackups', { rehearsal });
+      expect(backups.map(({ id }) => id)).toEqual([backupId]);
+    });
+
+    it('is given up where it was left alone', async () => {
+      const { seat, done } = await sit();
+      await seat.until(/types the number of this share/);
+      elapsed += sessionPatience;
+      seat.type('1\r');
+      await expect(done).rejects.toMatchObject({ code: 'backup-not-found' });
+      expect(seat.seen).not.toMatch(/\d {2}[a-z]+/);
+    });
+  });
+
+  it('whatever is under way ends while the machine sleeps, which stops its own count', async () => {
+    const { splitId } = await beginSplit();
+    now += sessionPatience;
+    custodian.expire();
+    expect((await ask('describeBackups', { rehearsal })).open.splitId).toBeUndefined();
+    expect(custodian.holdFor).toBe(0);
+    expect(await refused('readSplit', { splitId })).toBe('backup-not-found');
+  });
 
   describe('a drill', () => {
     const beginDrill = async () => {

@@ -8,6 +8,7 @@ function setUp(
   handle: (name: string, request: unknown) => Promise<Outcome<unknown>>,
   sawSecret = () => false,
   holdFor = () => 0,
+  expire = () => {},
 ) {
   let listener: (event: { data: unknown }) => void = () => {};
   const sent: unknown[] = [];
@@ -23,6 +24,7 @@ function setUp(
     get holdFor() {
       return holdFor();
     },
+    expire,
   };
   serveCustodian({
     port: {
@@ -55,6 +57,13 @@ describe('the custodian’s process', () => {
     expect(answers()).toEqual([
       { id: 7, outcome: { ok: true, value: { name: 'describeHome', request: { a: 1 } } } },
     ]);
+  });
+
+  test('ends each second what was left alone, also by a machine that slept', async () => {
+    const expire = vi.fn();
+    setUp(async () => ({ ok: true, value: {} }), undefined, undefined, expire);
+    await vi.advanceTimersByTimeAsync(2_000);
+    expect(expire).toHaveBeenCalledTimes(2);
   });
 
   test('waits longer while a split is under way, and no longer than that', async () => {

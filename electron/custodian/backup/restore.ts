@@ -325,6 +325,7 @@ const findingCodes: readonly ErrorCode[] = [
   'shares-contradict',
   'shares-too-few',
   'wrong-passphrase',
+  'wrong-identity',
   'backup-damaged',
   'backup-not-found',
   'key-mismatch',

@@ -29,17 +29,23 @@ const inWords: Readonly<Record<Kind, string>> = {
   drill: 'drill',
 };
 
+/** One moment by both counts, in milliseconds. */
+interface Moment {
+  readonly clock: number;
+  readonly elapsed: number;
+}
+
 /** What is under way in this process: at most one of a kind. Nothing of it survives the process. */
 export class Sessions {
   readonly #clock: () => Date;
   readonly #elapsed: () => number;
-  /** `until` is measured as `elapsed` is. */
-  readonly #open = new Map<Kind, { readonly session: Session; until: number }>();
+  readonly #open = new Map<Kind, { readonly session: Session; until: Moment }>();
 
   /**
-   * @param clock the time of day, for telling when a session ends
-   * @param elapsed milliseconds since any moment: patience is measured with it, so that a clock which is set while a
-   *   session is open neither ends nor prolongs it
+   * A session ends when its time is up by either of the two: a clock that is set back does not prolong it, and neither
+   * does a machine that sleeps, during which `elapsed` may stand still. A clock that is set forward may end it early.
+   * @param clock the time of day
+   * @param elapsed milliseconds since any moment, whatever becomes of the clock
    */
   constructor(clock: () => Date, elapsed: () => number) {
     this.#clock = clock;
@@ -49,7 +55,7 @@ export class Sessions {
   /** @throws RootwardError `backup-under-way` */
   begin<Each extends Kind>(kind: Each, session: Kinds[Each]): void {
     this.refuseSecond(kind);
-    this.#open.set(kind, { session, until: this.#elapsed() + sessionPatience });
+    this.#open.set(kind, { session, until: this.#later() });
   }
 
   /** @throws RootwardError `backup-under-way` while another of this kind is open */
@@ -65,7 +71,7 @@ export class Sessions {
   of<Each extends Kind>(kind: Each, id: string): Kinds[Each] {
     const found = this.#open.get(kind);
     if (found?.session.id === id) {
-      found.until = this.#elapsed() + sessionPatience;
+      found.until = this.#later();
       return found.session as Kinds[Each];
     }
     throw new RootwardError('backup-not-found', {
@@ -79,7 +85,8 @@ export class Sessions {
 
   /** @returns when a session ends by itself, RFC 3339 */
   endsAt(kind: Kind): string {
-    const left = (this.#open.get(kind)?.until ?? this.#elapsed()) - this.#elapsed();
+    const found = this.#open.get(kind);
+    const left = found ? this.#left(found.until) : 0;
     return new Date(this.#clock().getTime() + left).toISOString();
   }
 
@@ -91,7 +98,7 @@ export class Sessions {
 
   /** Ends whatever nobody went on with. */
   expire(): void {
-    for (const [kind, { until }] of [...this.#open]) if (until <= this.#elapsed()) this.end(kind);
+    for (const [kind, { until }] of [...this.#open]) if (this.#left(until) <= 0) this.end(kind);
   }
 
   endAll(): void {
@@ -104,6 +111,14 @@ export class Sessions {
 
   /** For how long the process should wait for the next request, in milliseconds: 0 when nothing is under way. */
   get holdFor(): number {
-    return Math.max(0, ...[...this.#open.values()].map(({ until }) => until - this.#elapsed()));
+    return Math.max(0, ...[...this.#open.values()].map(({ until }) => this.#left(until)));
+  }
+
+  #later(): Moment {
+    return { clock: this.#clock().getTime() + sessionPatience, elapsed: this.#elapsed() + sessionPatience };
+  }
+
+  #left({ clock, elapsed }: Moment): number {
+    return Math.min(clock - this.#clock().getTime(), elapsed - this.#elapsed());
   }
 }

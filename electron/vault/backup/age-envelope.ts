@@ -120,7 +120,7 @@ function addRecipient(encrypter: Encrypter, recipient: string): void {
  * see `openPrivateKey`.
  * @param bytes a binary age v1 file
  * @returns the content; the caller's to wipe
- * @throws RootwardError `wrong-passphrase`, `key-mismatch` (no recipient of the file has this identity),
+ * @throws RootwardError `wrong-passphrase`, `wrong-identity` (no recipient of the file has it),
  *   `backup-damaged`, `unknown-format`, `too-large`, `passphrase-needed`, `not-utf-8`, `invalid-value`
  */
 export async function openEnvelope(bytes: Uint8Array, opens: OpensWith): Promise<Uint8Array> {
@@ -217,7 +217,7 @@ async function decrypt(decrypter: Decrypter, bytes: Uint8Array): Promise<Uint8Ar
     const reason = error instanceof Error ? error.message : '';
     if (reason.startsWith('no identity matched')) {
       if (envelopeKind(bytes) === 'recipients') {
-        throw new RootwardError('key-mismatch', {
+        throw new RootwardError('wrong-identity', {
           message: 'The backup was not made for this age identity.',
           remedy: 'Choose the identity of one of the people it was made for; the inventory names them.',
         });

@@ -2,6 +2,7 @@ export const errors = {
   heading: 'This did not work',
   headings: {
     'wrong-passphrase': 'That passphrase does not open it',
+    'wrong-identity': 'That identity does not open it',
     'passphrase-too-weak': 'The passphrase is too weak',
     'network-present': 'A network is present',
     'read-back-differs': 'The medium does not hold what was written',
