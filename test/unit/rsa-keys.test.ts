@@ -1,19 +1,29 @@
 // RSA keys that exist come in, are kept, sign, and are backed up in bundles; none is made.
-import { generateKeyPairSync } from 'node:crypto';
+import { generateKeyPairSync, type KeyObject } from 'node:crypto';
 import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { answered } from '../../electron/cli/output.ts';
+import { requireKeyOf } from '../../electron/custodian/backup/recover.ts';
 import { readPkcs8Pem } from '../../electron/signers/pkcs8.ts';
 import { platformVerifier, verifyTwice } from '../../electron/signers/platform-verifier.ts';
 import { publicKeyOf, signAndVerify, softwareSigner } from '../../electron/signers/software.ts';
+import { privateKeyDocument } from '../../electron/vault/key-files/private-key.ts';
 import { foldInventory } from '../../shared/backup/inventory.ts';
 import { assembleDocument } from '../../shared/ceremony/documents.ts';
 import type { ReplyOf, RequestInput, RequestName } from '../../shared/contract/requests.ts';
 import { tuf10 } from '../../shared/dialects/tuf-1-0.ts';
 import { canonicalJson } from '../../shared/tuf/canonical-json.ts';
+import {
+  type DerValue,
+  derUnsigned,
+  readDer,
+  writeInteger,
+  writeOctetString,
+  writeSequence,
+} from '../../shared/tuf/der.ts';
 import { readRoot } from '../../shared/tuf/metadata.ts';
-import { publicKeyToPem } from '../../shared/tuf/public-key.ts';
+import { publicKeyToPem, writeAlgorithmIdentifier } from '../../shared/tuf/public-key.ts';
 import { nobleVerifier } from '../../shared/tuf/signature.ts';
 import { verifyRoot } from '../../shared/tuf/verify.ts';
 import { removeTemporaryDirectory, runProgram, temporaryDirectory } from '../interop/peers/run.ts';
@@ -63,6 +73,36 @@ describe('a signature of an RSA key in a file', () => {
     const [first = '', ...lines] = pem.toString().split('\n');
     const cut = utf8([first, ...lines.slice(0, 8), ...lines.slice(-2)].join('\n'));
     await expect(signing(cut)).rejects.toMatchObject({ code: 'damaged-encoding' });
+  });
+});
+
+describe('an RSA key that comes back', () => {
+  /** The numbers of an RSAPrivateKey behind its version: modulus, exponent, then the private ones. */
+  const numbersOf = (key: KeyObject) =>
+    readDer(new Uint8Array(key.export({ type: 'pkcs1', format: 'der' })), {
+      ...privateKeyDocument,
+    }).children.slice(1);
+  const pemOf = (numbers: readonly DerValue[]) => {
+    const inner = writeSequence(
+      writeInteger(0),
+      ...numbers.map(value => writeInteger(derUnsigned(value, 'it'))),
+    );
+    const der = writeSequence(writeInteger(0), writeAlgorithmIdentifier('rsa'), writeOctetString(inner));
+    return utf8(
+      `-----BEGIN PRIVATE KEY-----\n${Buffer.from(der).toString('base64')}\n-----END PRIVATE KEY-----\n`,
+    );
+  };
+
+  it('is not taken for its public numbers alone', () => {
+    const [own, foreign] = [1, 2].map(() => generateKeyPairSync('rsa', { modulusLength: 2048 }).privateKey);
+    const [right, other] = [numbersOf(own as KeyObject), numbersOf(foreign as KeyObject)];
+    const mixed = pemOf([...right.slice(0, 2), ...other.slice(2)]);
+    const { algorithm, secret } = readPkcs8Pem(mixed);
+    const { fingerprint } = publicKeyOf(algorithm, secret);
+    const record = { fingerprint, holder: 'Alice' };
+    expect(() => requireKeyOf(pemOf(right), record)).not.toThrow();
+    expect(() => requireKeyOf(mixed, record)).toThrow(/numbers do not belong together/);
+    expect(() => requireKeyOf(pemOf(other), record)).toThrow(/not the key of Alice/);
   });
 });
 

@@ -9,17 +9,22 @@ import { ecdsaToDer } from '../../../shared/tuf/signature.ts';
 import { readPkcs8Pem } from '../../signers/pkcs8.ts';
 import { publicKeyOf, signAndVerify, softwareSigner } from '../../signers/software.ts';
 import { sealPrivateKey, withOpenedKey } from '../../vault/age-key-file.ts';
+import { readPrivateKeyInfo } from '../../vault/key-files/private-key.ts';
 import type { Vault } from '../../vault/vault.ts';
 import { wipe } from '../../vault/wipe.ts';
 
 /**
  * @param pem PKCS#8; stays the caller's to wipe
- * @throws RootwardError `key-mismatch` when it is not the key its record names, `key-damaged`
+ * @throws RootwardError `key-mismatch` when it is not the key its record names, `key-damaged`, also where the public
+ *   half is the record's and the private numbers do not belong to it
  */
 export function requireKeyOf(pem: Uint8Array, record: Pick<KeyRecord, 'fingerprint' | 'holder'>): void {
   const { algorithm, secret } = readPkcs8Pem(pem);
   try {
-    if (publicKeyOf(algorithm, secret).fingerprint === record.fingerprint) return;
+    if (publicKeyOf(algorithm, secret).fingerprint === record.fingerprint) {
+      if (algorithm === 'rsa') requireSoundRsa(secret);
+      return;
+    }
   } finally {
     wipe(secret);
   }
@@ -27,6 +32,11 @@ export function requireKeyOf(pem: Uint8Array, record: Pick<KeyRecord, 'fingerpri
     message: `What was recovered is not the key of ${record.holder} that the public record names.`,
     remedy: 'Use another backup, and find out what this one is. Nothing was stored.',
   });
+}
+
+/** The public half of an RSA key stands in its file and is only copied out of it; other kinds are computed. */
+function requireSoundRsa(pkcs8: Uint8Array): void {
+  wipe(readPrivateKeyInfo(pkcs8).material.pkcs8);
 }
 
 /** The work factor of a scratch vault: its one passphrase is 32 random bytes, which no guessing finds. */
