@@ -239,11 +239,12 @@ export const backupsOf = (inventory: Inventory, fingerprint: string): Backup[] =
   [...inventory.backups.values()].filter(backup => backup.fingerprints.includes(fingerprint)).reverse();
 
 /**
- * @returns whether a key can be recovered from a backup: it is in a file of this vault, or was in one before that was
- *   destroyed in favour of a token. A key that was made on a token never left it.
+ * @returns whether a key can have a backup: it is in a file of this vault, or was in one that was destroyed in favour of
+ *   a token, and a backup of it still counts. A key that was made on a token never left it; one whose last backup was
+ *   declared void is on its token alone as well.
  */
 export const isBackedUpKey = ({ custody, fingerprint }: KeyRecord, inventory: Inventory): boolean =>
-  custody === 'software' || backupsOf(inventory, fingerprint).length > 0;
+  custody === 'software' || backupsOf(inventory, fingerprint).some(backup => !backup.voided);
 
 /** A backup that counts, with the last time this key was recovered from it. */
 export interface ProvenBackup {

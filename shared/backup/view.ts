@@ -49,6 +49,7 @@ export function backupsView(
       inUse: inUse.has(record.fingerprint),
       ...stateOf(record, inventory),
       ...standIn(record, kept, repositories),
+      inFile: record.custody === 'software',
       splittable: record.custody === 'software' && shareableSecret(record.algorithm) !== undefined,
       backupIds: backupsOf(inventory, record.fingerprint).map(backup => backup.id),
       passphraseChange: record.custody === 'software' ? passphraseConsequences(record, inventory) : [],

@@ -26,6 +26,8 @@ export const backupKeyViewSchema = z.object({
   standIn: z.object({ kind: z.enum(['second-token', 'other-keys', 'none']), text: z.string() }).optional(),
   /** The last time it was recovered, and from which backup. */
   proven: z.object({ time: z.string(), backupId: z.string() }).optional(),
+  /** Its sealed file is in this vault: its passphrase can be changed, and it can go into a bundle. */
+  inFile: z.boolean(),
   /** Shares can be made of it: keys of 32 bytes. */
   splittable: z.boolean(),
   /** Every backup that holds it, newest first. */

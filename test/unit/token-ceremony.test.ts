@@ -2,6 +2,7 @@
 import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { chooseKeys } from '../../electron/cli/commands/backup.ts';
 import { manageByName } from '../../electron/cli/commands/token.ts';
 import { answered } from '../../electron/cli/output.ts';
 import type { GenesisPlanInput } from '../../shared/ceremony/plan.ts';
@@ -975,7 +976,13 @@ describe('a key of this vault that is brought to a card', () => {
     expect(codeOf(await sign({ passphrase: passphrase() }))).toBe('pin-needed');
     // Its backup counts as before.
     const { keys } = answered(await rig.custodian.handle('describeBackups', { rehearsal: true }));
-    expect(keys.find(key => key.fingerprint.hex === fingerprint)).toMatchObject({ state: 'proven' });
+    expect(keys.find(key => key.fingerprint.hex === fingerprint)).toMatchObject({
+      state: 'proven',
+      inFile: false,
+    });
+    // There is no file to change a passphrase of, nor one for a bundle of all that is in files.
+    expect(chooseKeys(keys, undefined)).toEqual([]);
+    expect(() => chooseKeys(keys, [fingerprint])).toThrow(/on a token, and in no file/);
     expect(codeOf(await destroy())).toBe('key-not-found');
 
     // The card is lost: the key comes back from its backup, into a file.
@@ -1002,6 +1009,22 @@ describe('a key of this vault that is brought to a card', () => {
     expect(codeOf(await destroy())).toBe('ok');
     expect(readFileSync(journal, 'utf8')).toContain('"key-file-destroyed"');
     expect(codeOf(await destroy())).toBe('key-not-found');
+  });
+
+  it('is on its card alone once its last backup is void', async () => {
+    await prove();
+    answered(await bring());
+    answered(await destroy());
+    const { backups } = answered(await rig.custodian.handle('describeBackups', { rehearsal: true }));
+    const { keys } = answered(
+      await rig.custodian.handle('voidBackup', {
+        backupId: backups[0]?.id ?? '',
+        reason: 'the medium was lost',
+        confirmation: 'void',
+        leavesWithout: true,
+      }),
+    );
+    expect(keys.find(key => key.fingerprint.hex === fingerprint)?.state).toBe('stays-on-token');
   });
 
   it('keeps its file where it has no proven backup any more', async () => {

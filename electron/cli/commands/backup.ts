@@ -219,20 +219,27 @@ async function changePassphrase({ custodian, values, output }: Task): Promise<vo
   );
 }
 
-/** @returns the keys of a vault that were named by holder or by the beginning of a fingerprint; all without names */
+/**
+ * @returns the keys in files of a vault that were named by holder or by the beginning of a fingerprint; all without
+ *   names
+ * @throws RootwardError `key-not-found`
+ */
 export function chooseKeys(
   keys: BackupsView['keys'],
   names: readonly string[] | undefined,
 ): BackupsView['keys'] {
-  const inVault = keys.filter(key => key.state !== 'stays-on-token');
-  if (names === undefined) return inVault;
+  if (names === undefined) return keys.filter(key => key.inFile);
   return names.flatMap(name => {
-    const found = inVault.filter(
+    const named = keys.filter(
       key => key.holder === name || (/^[0-9a-f]{8,}$/.test(name) && key.fingerprint.hex.startsWith(name)),
     );
+    const found = named.filter(key => key.inFile);
     if (found.length > 0) return found;
     throw new RootwardError('key-not-found', {
-      message: `This vault has no key of ${name}.`,
+      message:
+        named.length > 0
+          ? `The key of ${name} is on a token, and in no file of this vault.`
+          : `This vault has no key of ${name}.`,
       remedy: '`rootward backup list` names every key by its holder and fingerprint.',
     });
   });

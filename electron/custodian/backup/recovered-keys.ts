@@ -1,4 +1,4 @@
-import { isBackedUpKey } from '../../../shared/backup/inventory.ts';
+import { backupsOf } from '../../../shared/backup/inventory.ts';
 import { progressOf } from '../../../shared/backup/share-collection.ts';
 import { combineShares } from '../../../shared/backup/slip39.ts';
 import {
@@ -177,7 +177,11 @@ async function recordWithoutKey(
 async function knownRecords(opened: OpenVault | undefined): Promise<SoftwareKeyRecord[]> {
   if (!opened) return [];
   const records = (await opened.vault.listKeys())
-    .filter(record => isBackedUpKey(record, opened.inventory))
+    // Of a void backup, too, it is told whose key it holds.
+    .filter(
+      ({ custody, fingerprint }) =>
+        custody === 'software' || backupsOf(opened.inventory, fingerprint).length > 0,
+    )
     .map(record =>
       record.custody === 'software' ? record : recordOf(record.publicKey, record, record.created),
     );

@@ -137,7 +137,7 @@ export function BackupsScreen() {
                 go({
                   name: 'bundle',
                   fingerprints: view.keys
-                    .filter(candidate => candidate.state !== 'stays-on-token')
+                    .filter(candidate => candidate.inFile)
                     .map(candidate => candidate.fingerprint.hex),
                 })
               }

@@ -79,7 +79,7 @@ function BundleContents(props: {
     setTried(true);
     if (chosen.length > 0) props.onNext();
   };
-  const onTokens = view.keys.filter(key => key.state === 'stays-on-token');
+  const onTokens = view.keys.filter(key => !key.inFile);
   return (
     <>
       <Centre wide>
@@ -90,7 +90,7 @@ function BundleContents(props: {
           <Group label={words.keys}>
             <div className={css.checks}>
               {view.keys
-                .filter(key => key.state !== 'stays-on-token')
+                .filter(key => key.inFile)
                 .map(({ fingerprint: { hex }, role, holder, repository, algorithm }) => (
                   <Check
                     key={hex}

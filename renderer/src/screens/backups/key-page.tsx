@@ -106,7 +106,7 @@ export function KeyPage({
         )}
       </Right>
       <Foot start={start}>
-        {!onToken && (
+        {entry.inFile && (
           <>
             <Action shortcut={altKey('p')} onPress={() => setChanging(true)}>
               {words.actions.passphrase}
