@@ -82,9 +82,15 @@ function readFile<Schema extends z.ZodType>(
   const parsed = schema.safeParse(parseJson(bytes));
   if (parsed.success) return parsed.data;
   const place = parsed.error.issues[0]?.path.map(String).join('.');
-  throw new RootwardError(place === 'format' || place === '' ? 'unknown-format' : 'invalid-value', {
-    message: `This is not ${what} that Rootward reads${place ? ` (${place})` : ''}.`,
-    remedy: `Choose the file that Rootward made as ${what}, and copy it again if it was cut off.`,
+  const remedy = `Choose the file that Rootward made as ${what}, and copy it again if it was cut off.`;
+  if (place === 'format' || place === '')
+    throw new RootwardError('unknown-format', {
+      message: `This is not ${what} that Rootward reads.`,
+      remedy,
+    });
+  throw new RootwardError('invalid-value', {
+    message: `This says that it is ${what}, but a part of it is missing or is not as it should be.`,
+    remedy,
     place,
   });
 }

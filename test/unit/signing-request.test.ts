@@ -319,6 +319,7 @@ for (const dialect of ['notary-v1', 'tuf-1.0'] as const) {
         'unknown-format',
       );
       expect(codeOf(() => readSignatureFile(file))).toBe('unknown-format');
+      expect(() => readSignatureFile(file)).toThrow(/^This is not a signature file that Rootward reads\.$/);
       const { plan: _, ...rest } = JSON.parse(JSON.stringify(base));
       expect(codeOf(() => readSigningRequest(bytesOf(JSON.stringify(rest))))).toBe('invalid-value');
     });

@@ -228,8 +228,9 @@ function GroupFields(props: {
 }) {
   const { group, place, onChange } = props;
   const { custodians } = group;
+  // Where one share is enough there is only one: all would be the same (SLIP-0039, "Notation").
   const set = (list: readonly DraftCustodian[]) =>
-    onChange({ custodians: list, threshold: Math.max(1, Math.min(group.threshold, list.length)) });
+    onChange({ custodians: list, threshold: Math.min(Math.max(2, group.threshold), list.length) });
   return (
     <Group label={place === undefined ? words.custodians : words.groupHeading(place)}>
       {place !== undefined && (
@@ -300,6 +301,7 @@ function GroupFields(props: {
         label={place === undefined ? words.threshold : words.thresholdIn(place)}
         value={group.threshold}
         count={custodians.length}
+        least={Math.min(2, custodians.length)}
         error={undefined}
         onChange={threshold => onChange({ threshold })}
       />

@@ -10,6 +10,8 @@ export interface ThresholdChoiceProps {
   /** null: not chosen yet. */
   readonly value: number | null;
   readonly count: number;
+  /** The least that can be chosen; 1 where it is left out. */
+  readonly least?: number;
   readonly error: string | undefined;
   /** What it is now, where there is something now. */
   readonly before?: string;
@@ -19,7 +21,7 @@ export interface ThresholdChoiceProps {
 
 /** How many of a role's keys must sign. */
 export function ThresholdChoice(props: ThresholdChoiceProps) {
-  const { value, count } = props;
+  const { value, count, least = 1 } = props;
   return (
     <>
       <Choices
@@ -27,9 +29,9 @@ export function ThresholdChoice(props: ThresholdChoiceProps) {
         row
         autoFocus={props.autoFocus ?? false}
         value={value === null || value > count ? null : String(value)}
-        choices={Array.from({ length: count }, (_, index) => ({
-          value: String(index + 1),
-          name: count === 1 ? words.choiceOne : words.choice(index + 1, count),
+        choices={Array.from({ length: count - least + 1 }, (_, index) => ({
+          value: String(index + least),
+          name: count === 1 ? words.choiceOne : words.choice(index + least, count),
         }))}
         error={props.error}
         onChange={chosen => props.onChange(Number(chosen))}
