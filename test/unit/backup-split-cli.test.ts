@@ -102,8 +102,8 @@ describe('rootward backup split', () => {
     for (const [index, name] of ['Uma', 'Vic', 'Wes'].entries()) {
       await sitting.until(new RegExp(`Share ${index + 1} of 3 is ${name}’s`));
       await sitting.until(/types the number of this share/);
-      // Whoever sat there before holds Enter down: nobody else's words come.
-      sitting.type('\r\r');
+      // Whoever sat there before presses Enter once too often: nobody else's words come.
+      sitting.type('\r');
       await sitting.until(/That is not the number|they are gone/);
       expect(wordsIn(sitting.output.slice(sitting.output.lastIndexOf(erased)))).toEqual([]);
       sitting.type(`${index + 1}\r`);
@@ -131,6 +131,8 @@ describe('rootward backup split', () => {
     }
     const told = await sitting.until(/Backup ([0-9a-f]{16})/);
     expect(await sitting.code).toBe(0);
+    // Of what was pasted too much, nothing came through to the next page.
+    expect(sitting.output.match(/That is not the number/g)).toHaveLength(3);
     expect(told).toContain('any 2 of 3 shares recover it');
     // It leaves the screen on which the words were.
     expect(sitting.output).toContain(`${erased}\x1b[?1049l`);
