@@ -54,7 +54,7 @@ export function careItems({ repositories, inventory, ...kept }: Kept, now: numbe
   const ours = records.filter(record => isBackedUpKey(record, inventory) && inUse.has(record.fingerprint));
   const items = ours.flatMap(record => keyCare(record, inventory, now));
   const onTokens = records.filter(record => !isBackedUpKey(record, inventory));
-  items.push(...tokenCare(onTokens, records, states), ...splitCare(records, inventory));
+  items.push(...tokenCare(onTokens, records, states, inventory), ...splitCare(records, inventory));
   if (ours.length > 0) items.push(...drillCare(states, inventory, now));
   return items.sort((one, other) => pressing[one.severity] - pressing[other.severity]);
 }
@@ -64,10 +64,11 @@ function tokenCare(
   onTokens: readonly KeyRecord[],
   records: readonly KeyRecord[],
   repositories: readonly RepositoryState[],
+  inventory: Inventory,
 ): CareItem[] {
   return onTokens.flatMap(record => {
     if (record.custody === 'software') return [];
-    const found = standInFor(record, records, repositories);
+    const found = standInFor(record, records, repositories, inventory);
     if (found?.kind !== 'none') return [];
     const about = { kind: 'key', fingerprint: record.fingerprint } as const;
     return [{ message: `${record.repository}: ${found.text}`, severity: 'warning', about }];

@@ -1,6 +1,8 @@
+import { factsOf } from '../ceremony/backup-gate.ts';
 import { cardLosses, lossInWords, type RootKey, tokensCarryThreshold } from '../ceremony/card-loss.ts';
 import type { KeyRecord, TokenKeyRecord } from '../ceremony/key-record.ts';
 import type { RepositoryState } from '../ceremony/repository.ts';
+import { type Inventory, provenBackupOf } from './inventory.ts';
 
 /**
  * What stands in for a root key that has no backup because it never leaves its token, in the root that lists it.
@@ -13,12 +15,13 @@ export interface StandIn {
   readonly text: string;
 }
 
-const placeOf = (record: KeyRecord | undefined): RootKey['place'] =>
-  record === undefined
-    ? { kind: 'elsewhere' }
-    : record.custody === 'software'
-      ? { kind: 'vault' }
-      : { kind: 'token', custody: record.custody, serial: record.token.serial };
+/** A key that was proven comes back from its backup, also where it is on a token only by now. */
+function placeOf(record: KeyRecord | undefined, inventory: Inventory): RootKey['place'] {
+  if (record === undefined) return { kind: 'elsewhere' };
+  const isProven = provenBackupOf(inventory, record.fingerprint) !== undefined;
+  const { custody, serial } = factsOf(record, isProven);
+  return custody === 'software' ? { kind: 'vault' } : { kind: 'token', custody, serial };
+}
 
 /**
  * @param record of a key on a token
@@ -28,6 +31,7 @@ export function standInFor(
   record: TokenKeyRecord,
   records: readonly KeyRecord[],
   repositories: Iterable<RepositoryState>,
+  inventory: Inventory,
 ): StandIn | undefined {
   const byFingerprint = new Map(records.map(each => [each.fingerprint, each]));
   let worst: StandIn | undefined;
@@ -36,7 +40,7 @@ export function standInFor(
     const keys = (role?.keyIds ?? []).map((keyId): RootKey & { readonly fingerprint: string | undefined } => {
       const fingerprint = root.keys.get(keyId)?.publicKey?.fingerprint;
       const found = byFingerprint.get(fingerprint ?? '');
-      return { name: found?.holder ?? keyId, place: placeOf(found), fingerprint };
+      return { name: found?.holder ?? keyId, place: placeOf(found, inventory), fingerprint };
     });
     if (!keys.some(key => key.fingerprint === record.fingerprint)) continue;
     const found = inRoot(record.holder, keys, role?.threshold ?? 1);

@@ -78,7 +78,7 @@ function standIn(
   const found =
     record.custody === 'software' || isBackedUpKey(record, inventory)
       ? undefined
-      : standInFor(record, records, repositories);
+      : standInFor(record, records, repositories, inventory);
   return found ? { standIn: found } : {};
 }
 
