@@ -64,7 +64,6 @@ export const errorCodes = [
   // Backups, shares and drills
   'share-length',
   'share-word-unknown',
-  'share-length',
   'share-checksum',
   'share-foreign',
   'share-duplicate',
