@@ -287,16 +287,17 @@ describe('at the desk', () => {
       const request = { reason: 'Lost.', confirmation: 'void', leavesWithout: true };
       answered(await desk.custodian.handle('voidBackup', { ...request, backupId: backup?.id ?? '' }));
     };
+    const exported = path.join(folder, 'with-a-reason');
+    const answers = async () => ({
+      passphrases: new Map((await read()).people.map(({ name }) => [name, passphraseOf(name)])),
+      online: undefined,
+      keyFiles: new Map(),
+      destination: exported,
+    });
     /** Goes on until a step of this kind is the present one. */
     const until = async (kind: string) => {
       const stop = new Error('far enough');
-      const answers = {
-        passphrases: new Map((await read()).people.map(({ name }) => [name, passphraseOf(name)])),
-        online: undefined,
-        keyFiles: new Map(),
-        destination: path.join(folder, 'nowhere'),
-      };
-      const drive = driveCeremony(desk.custodian, id, answers, (_step, { presentStepId, steps }) => {
+      const drive = driveCeremony(desk.custodian, id, await answers(), (_step, { presentStepId, steps }) => {
         if (steps.find(step => step.id === presentStepId)?.kind === kind) throw stop;
       });
       await expect(drive).rejects.toBe(stop);
@@ -314,23 +315,15 @@ describe('at the desk', () => {
     await until('export');
 
     await declareVoid();
-    const write = (reason?: string) =>
-      desk.custodian.handle('completeStep', {
-        ceremonyId: id,
-        stepId: 'export',
-        by: 'Ada Lovelace',
-        input: { kind: 'export', destination: path.join(folder, 'with-a-reason'), reason },
-      });
-    expect(await write()).toMatchObject({
-      error: {
-        code: 'backup-not-proven',
-        remedy: expect.stringContaining('why it is exported all the same'),
-      },
+    await expect(driveCeremony(desk.custodian, id, await answers(), () => {})).rejects.toMatchObject({
+      code: 'backup-not-proven',
+      remedy: expect.stringContaining('why it is exported all the same'),
     });
-    expect(existsSync(path.join(folder, 'with-a-reason'))).toBe(false);
-    answered(await write('The holder has left; the root is needed today.'));
-    expect((await waiting(id)).view.state).toBe('finished');
-    const transcript = readFileSync(path.join(folder, 'with-a-reason/TRANSCRIPT.txt'), 'utf8');
+    expect(existsSync(exported)).toBe(false);
+    const reason = 'The holder has left; the root is needed today.';
+    const ended = await driveCeremony(desk.custodian, id, { ...(await answers()), reason }, () => {});
+    expect(ended.state).toBe('finished');
+    const transcript = readFileSync(path.join(exported, 'TRANSCRIPT.txt'), 'utf8');
     expect(transcript.replace(/\s+/g, ' ')).toContain(
       'The root key of holder-5 was never restored from a backup that counts. To be exported all the same. Reason given: The holder has left; the root is needed today.',
     );
