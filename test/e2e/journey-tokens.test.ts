@@ -1,8 +1,9 @@
 // Roots, 2 of 3, whose keys are kept in different ways: for TUF 1.0 in the vault, on a PIV card and on a Ledger, and
 // then a key moves from the vault to a PKCS#11 token; for Notary v1 in the vault, on a PIV card and on a PKCS#11 token,
-// and then a key moves from the vault to a card. Cards and Ledger are simulated, the PKCS#11 tokens are SoftHSM2's, and
-// everything else is the real app: plugged in late, the wrong one first, a wrong PIN, pulled in the middle of a
-// signature. At the end python-tuf and tuf-js refresh, and notary-server and notary take what was exported.
+// and then a key moves from the vault to a card. A key that was copied to a card signs there, and its file is destroyed.
+// Cards and Ledger are simulated, the PKCS#11 tokens are SoftHSM2's, and everything else is the real app: plugged in
+// late, the wrong one first, a wrong PIN, pulled in the middle of a signature. At the end python-tuf and tuf-js refresh,
+// and notary-server and notary take what was exported.
 import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
@@ -21,6 +22,7 @@ import { refreshWithTufJs } from '../interop/peers/tuf-js.ts';
 import { LedgerDevice } from '../simulators/ledger-device.ts';
 import { adminPin, OpenPgpApplication, userPin } from '../simulators/ledger-openpgp.ts';
 import { defaultPin, PivCard } from '../simulators/piv-card.ts';
+import { bringKeyOfHolderA } from './support/brought-key.ts';
 import { passphraseOf, Walk } from './support/ceremony.ts';
 import { Desk, whyNoDesk } from './support/desk.ts';
 import { QuickHands } from './support/hands.ts';
@@ -45,6 +47,7 @@ describe.skipIf(reason)(`root keys on tokens, in the window${reason ? ` (${reaso
   const card = new PivCard({ serial: 5_417_533 });
   const otherCard = new PivCard({ serial: 9_008_431 });
   const notaryCard = new PivCard({ serial: 6_120_077 });
+  const broughtCard = new PivCard({ serial: 7_230_116 });
   const ledger = new LedgerDevice(new OpenPgpApplication());
   let bench: TokenBench;
   let app: Awaited<ReturnType<typeof appWithTokens>>;
@@ -413,6 +416,48 @@ describe.skipIf(reason)(`root keys on tokens, in the window${reason ? ` (${reaso
     for (const one of both) one.unplug();
     notaryOuts.push(await toTheEnd('notary-2'));
     await picture('notary-home');
+  });
+
+  test('a key in a file and on a card signs where its holder says, the card first; then the file goes', {
+    timeout: 120_000,
+  }, async () => {
+    const other = 'tools.example.com/release';
+    await desk.quit();
+    const fingerprint = await bringKeyOfHolderA(desk, other, broughtCard);
+    const file = path.join(desk.vault, 'keys', `${fingerprint}.age`);
+    await desk.start();
+    await desk.button(/^Resume .*tools\.example\.com\/release/).click();
+    await desk.heading('Holder A signs root version 2');
+    expect(await desk.radio(/^The token/).isChecked()).toBe(true);
+    expect(await desk.field('Passphrase of Holder A').count()).toBe(0);
+    await desk.radio(/^The key’s file/).check();
+    await desk.field('Passphrase of Holder A').waitFor();
+    await picture('brought-by-file');
+    await desk.radio(/^The token/).check();
+    plugged = bench.bus.plug(broughtCard);
+    await desk.field('PIN of Holder A’s token').fill(defaultPin);
+    await picture('brought-by-token');
+    await desk.primary();
+    await desk.heading('Holder B signs root version 2');
+    expect(broughtCard.touches).toBe(1);
+
+    await desk.page.keyboard.press('Alt+k');
+    await desk.button(/^Look closer at YubiKey 5, serial 7230116/).click();
+    await desk.button(/^On this token only…/).click();
+    await desk.field('PIN').fill(defaultPin);
+    await desk.primary();
+    await desk.text('Type it exactly.').waitFor();
+    expect(existsSync(file)).toBe(true);
+    await desk.field(/^Type [0-9a-f]{12} to destroy the file/).fill(fingerprint.slice(0, 12));
+    await picture('destroy-file');
+    await desk.field('PIN').fill(defaultPin);
+    await desk.primary();
+    await desk.text(/^The file of the root key of Holder A was destroyed\./).waitFor();
+    expect(existsSync(file)).toBe(false);
+    expect(await desk.button(/^On this token only…/).count()).toBe(0);
+    await picture('destroyed-file');
+    await desk.page.keyboard.press('Escape');
+    plugged.unplug();
   });
 
   test('no PIN stays anywhere, no session is open, the page complained about nothing', {

@@ -112,7 +112,6 @@ function TokenKeyStep({ ceremony, step }: StepProps) {
       primary={{ label: words.tokenPrimary, onPress: () => void submit(), blocked: at.blocked }}
     >
       <p className={css.turn}>{t.steps.generateKey.turn(step.who)}</p>
-      <p className={css.text}>{words.tokenText}</p>
       <div className={css.fields}>
         <CredentialField ref={field} at={at} holder={step.who} hint="" autoFocus />
       </div>

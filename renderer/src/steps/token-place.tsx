@@ -322,15 +322,15 @@ export function CredentialField({
     [],
   );
   return (
-    <>
+    <div className={css.place}>
       {at.isChoice && (
         <Choices<Where>
           row
           label={words.signWith}
           value={at.where}
           choices={[
-            { value: 'token', name: words.withToken, text: words.withTokenText },
-            { value: 'file', name: words.withFile, text: words.withFileText },
+            { value: 'token', name: words.withToken },
+            { value: 'file', name: words.withFile },
           ]}
           onChange={at.choose}
         />
@@ -352,6 +352,6 @@ export function CredentialField({
           autoFocus={autoFocus || at.isChoice}
         />
       )}
-    </>
+    </div>
   );
 }

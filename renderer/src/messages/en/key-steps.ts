@@ -19,8 +19,6 @@ export const keySteps = {
     newHeading: 'A new passphrase',
     newText: 'From here on this opens the key in this vault. The old one opens the old file only.',
     primary: 'Bring the key in',
-    tokenText:
-      'It is found by the key that the root lists: another token is told before its PIN is asked for. It signs once now, and the key stays on it.',
     tokenPrimary: 'Take this key over',
     tokenBusy: 'The token signs, and the signature is checked twice…',
     busy: 'Opening the file, sealing the key, and opening it once more to be sure…',
