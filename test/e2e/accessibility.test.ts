@@ -43,24 +43,40 @@ describe.skipIf(reason)(`accessibility${reason ? ` (${reason})` : ''}`, () => {
     app?.remove();
   });
 
-  /** Where the focus is when a screen has just come up, once a name. */
+  /** Where the focus is when a screen has come up, once a name. */
   async function arrive(name: string): Promise<void> {
     if (arrivals.has(name)) return;
     arrivals.add(name);
-    const at = await focusIsAtStart(desk.page);
-    if (at !== 'at the start') findings.push(`${name}: the focus is ${at}`);
+    findings.push(
+      ...(await atRest(async () => {
+        const at = await focusIsAtStart(desk.page);
+        return at === 'at the start' ? [] : [`${name}: the focus is ${at}`];
+      })),
+    );
   }
 
-  /** Looks at the screen as it stands, once a name. */
+  /** Looks at the screen, once a name. */
   async function look(name: string): Promise<void> {
     if (seenScreens.has(name)) return;
     seenScreens.add(name);
+    findings.push(...(await atRest(() => whatIsWrong(name))));
+  }
+
+  /** On a busy machine a screen may still be on its way: what is found is looked for once more, and counts if it stays. */
+  async function atRest(search: () => Promise<string[]>): Promise<string[]> {
+    if ((await search()).length === 0) return [];
+    await new Promise(resolve => setTimeout(resolve, 1_000));
+    return search();
+  }
+
+  async function whatIsWrong(name: string): Promise<string[]> {
+    const wrong: string[] = [];
     for (const colorScheme of ['light', 'dark'] as const) {
       await desk.page.emulateMedia({ colorScheme, reducedMotion: 'reduce' });
       // Only colours differ in the dark.
       const rules = colorScheme === 'dark' ? ['color-contrast'] : undefined;
       for (const violation of await violationsOn(desk.page, rules))
-        findings.push(
+        wrong.push(
           `${name} (${colorScheme}): ${violation.id}: ${violation.nodes.map(node => node.target.join(' ')).join(', ')}`,
         );
       await desk.picture(`look-${name}-${colorScheme}`);
@@ -71,8 +87,9 @@ describe.skipIf(reason)(`accessibility${reason ? ` (${reason})` : ''}`, () => {
         .filter(region => region.scrollWidth > region.clientWidth + 1)
         .map(region => region.tagName.toLowerCase()),
     );
-    for (const region of tooWide) findings.push(`${name}: ${region} is wider than its room`);
-    for (const finding of await keyboardFindings(desk.page)) findings.push(`${name}: ${finding}`);
+    for (const region of tooWide) wrong.push(`${name}: ${region} is wider than its room`);
+    for (const finding of await keyboardFindings(desk.page)) wrong.push(`${name}: ${finding}`);
+    return wrong;
   }
   const found = () => findings.splice(0);
 
