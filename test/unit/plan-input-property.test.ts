@@ -8,7 +8,7 @@ import { checkPlan, planHash, type SettledPlan, settlePlan } from '../../shared/
 import { day, type Held, MemoryDesk, textOf } from './build-rotation.ts';
 
 const id = '0'.repeat(16);
-const settings = { numRuns: 20 };
+const settings = { numRuns: 40 };
 /** Plans that nobody could open are left out; so many of the others must have been tried. */
 const enough = 4;
 
@@ -177,7 +177,7 @@ describe('a plan, written again, settles to the same', () => {
               expectSame(settled, input => settledBy(desk.lookAtRotation(input, current)));
             },
           ),
-          { numRuns: 30 },
+          { numRuns: 60 },
         );
         expect(tried).toBeGreaterThan(enough);
       });
