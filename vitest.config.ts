@@ -1,5 +1,4 @@
 import { defineConfig } from 'vitest/config';
-import GuestFirst from './test/setup/guest-first.ts';
 
 export default defineConfig({
   test: {
@@ -8,7 +7,6 @@ export default defineConfig({
     hookTimeout: 240_000,
     pool: 'forks',
     maxWorkers: 2,
-    sequence: { sequencer: GuestFirst },
     setupFiles: ['./test/setup/cheap-scrypt.ts'],
     reporters: ['default', './test/rules/closing-line-reporter.ts'],
   },
