@@ -147,7 +147,7 @@ describe.skipIf(reason)(`root keys on tokens, in the window${reason ? ` (${reaso
       kept: [undefined, 'on a PIV card (YubiKey or another)', 'on a Ledger'],
       alsoSigns: 'Holder C',
     });
-    await desk.primary();
+    await walk.open();
     await walk.attend();
     await walk.isolate();
     await walk.agree();

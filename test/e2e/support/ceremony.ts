@@ -130,12 +130,29 @@ export class Walk {
     const { desk, hands } = this;
     await hands.press(desk.page.getByRole('navigation').getByText('Read and open'));
     await this.#arrive('Read the plan', 'plan-review');
-    await desk.page
-      .getByRole('button', { name: /^Open the ceremony/ })
-      .and(desk.page.locator(':not([aria-disabled])'))
-      .waitFor();
     await this.#onScreen('plan-review');
-    await desk.primary();
+    await this.open();
+  }
+
+  /**
+   * Opens the ceremony of the plan that is read. A plan is looked at again when a token comes or goes; keys that are
+   * pressed meanwhile open nothing, so they are pressed again.
+   */
+  async open(): Promise<void> {
+    const { page } = this.desk;
+    const ready = page
+      .getByRole('button', { name: /^Open the ceremony/ })
+      .and(page.locator(':not([aria-disabled])'));
+    const title = page.getByRole('heading', { name: 'Read the plan', level: 1, exact: true });
+    for (let looks = 0; looks < 20 && (await title.isVisible()); looks += 1) {
+      const isReady = await ready.waitFor({ timeout: 5_000 }).then(
+        () => true,
+        () => false,
+      );
+      if (!isReady) continue;
+      await this.desk.primary();
+      await title.waitFor({ state: 'detached', timeout: 5_000 }).catch(() => {});
+    }
   }
 
   // ---------------------------------------------------------------- the steps, in their order
