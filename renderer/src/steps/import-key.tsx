@@ -13,13 +13,8 @@ import { NewPassphrase, type NewPassphraseHandle } from './new-passphrase.tsx';
 import { type StepProps, useBy } from './step.ts';
 import { StepLayout } from './step-layout.tsx';
 import css from './steps.module.css';
-import {
-  CredentialField,
-  type CredentialHandle,
-  onToken,
-  useSigningPlace,
-  wipeCredential,
-} from './token-place.tsx';
+import { CredentialField, onToken } from './token-place.tsx';
+import { useCredentialStep } from './use-credential-step.ts';
 
 const words = t.keySteps.importing;
 
@@ -92,24 +87,13 @@ export function ImportKeyStep(props: StepProps) {
 
 /** The key stays on the token, which is known by it, and signs once. */
 function TokenKeyStep({ ceremony, step }: StepProps) {
-  const complete = useCeremony(state => state.complete);
-  const by = useBy({ ceremony, step });
-  const field = useRef<CredentialHandle>(null);
-  const at = useSigningPlace(step.place);
-  const submit = async () => {
-    const credential = field.current?.take();
-    if (!credential) return;
-    try {
-      await complete(step.id, by, { kind: 'import-key', ...credential }, words.tokenBusy);
-    } finally {
-      wipeCredential(credential);
-    }
-  };
+  const { field, at, submit } = useCredentialStep({ ceremony, step });
+  const takeOver = () => submit(credential => ({ kind: 'import-key', ...credential }), words.tokenBusy);
   return (
     <StepLayout
       ceremony={ceremony}
       step={step}
-      primary={{ label: words.tokenPrimary, onPress: () => void submit(), blocked: at.blocked }}
+      primary={{ label: words.tokenPrimary, onPress: () => void takeOver(), blocked: at.blocked }}
     >
       <p className={css.turn}>{t.steps.generateKey.turn(step.who)}</p>
       <div className={css.fields}>

@@ -1,35 +1,26 @@
-import { useRef, useState } from 'react';
+import { useState } from 'react';
 import { Action } from '../components/action.tsx';
 import { cx } from '../components/classes.ts';
 import { Facts } from '../components/facts.tsx';
 import { altKey } from '../components/shortcuts.ts';
 import { HashWords } from '../components/words.tsx';
 import { t } from '../messages/index.ts';
-import { useCeremony } from '../stores/ceremony.ts';
 import { changesSomething, DifferenceLines } from './difference.tsx';
 import { ExactBytes } from './exact-bytes.tsx';
 import { SignTogetherButton } from './sign-together.tsx';
-import { type StepProps, useBy } from './step.ts';
+import type { StepProps } from './step.ts';
 import { StepLayout } from './step-layout.tsx';
 import css from './steps.module.css';
-import {
-  CredentialField,
-  type CredentialHandle,
-  onToken,
-  useSigningPlace,
-  wipeCredential,
-} from './token-place.tsx';
+import { CredentialField, onToken } from './token-place.tsx';
 import { isHere, Turn } from './turn.tsx';
+import { useCredentialStep } from './use-credential-step.ts';
 import { usePayload } from './use-payload.ts';
 
 const words = t.steps.sign;
 
 /** One holder makes one signature over bytes everybody has seen. */
 export function SignStep({ ceremony, step }: StepProps) {
-  const complete = useCeremony(state => state.complete);
-  const by = useBy({ ceremony, step });
-  const field = useRef<CredentialHandle>(null);
-  const at = useSigningPlace(step.place);
+  const { field, at, submit } = useCredentialStep({ ceremony, step });
   const [showing, setShowing] = useState(false);
   const role = step.role ?? 'root';
   const payload = ceremony.payloads.find(candidate => candidate.role === role);
@@ -38,21 +29,12 @@ export function SignStep({ ceremony, step }: StepProps) {
   const [came, setCame] = useState(false);
   const absent = ceremony.people.length > 0 && !isHere({ ceremony, step }) && !came;
 
-  const submit = async () => {
+  const sign = async () => {
     if (!payload) return;
-    const credential = field.current?.take();
-    if (!credential) return;
-    const busy = onToken(at.place) ? t.tokens.step.signBusy : words.busy;
-    try {
-      await complete(
-        step.id,
-        by,
-        { kind: 'sign', payloadHash: payload.fingerprint.hex, ...credential },
-        busy,
-      );
-    } finally {
-      wipeCredential(credential);
-    }
+    await submit(
+      credential => ({ kind: 'sign', payloadHash: payload.fingerprint.hex, ...credential }),
+      onToken(at.place) ? t.tokens.step.signBusy : words.busy,
+    );
   };
   return (
     <StepLayout
@@ -60,7 +42,7 @@ export function SignStep({ ceremony, step }: StepProps) {
       step={step}
       primary={{
         label: words.primary,
-        onPress: () => void submit(),
+        onPress: () => void sign(),
         blocked: payload ? (absent ? t.difference.turn.absentBlocked(step.who) : at.blocked) : words.missing,
       }}
       secondary={
