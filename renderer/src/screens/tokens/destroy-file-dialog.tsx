@@ -1,6 +1,6 @@
-import { useRef, useState } from 'react';
-import { TextField } from '../../components/fields.tsx';
+import { useRef } from 'react';
 import { Notice } from '../../components/notice.tsx';
+import { useTypedFingerprint } from '../../components/tokens/fingerprint-typed.tsx';
 import { PinField, type PinHandle } from '../../components/tokens/new-pin.tsx';
 import { TaskDialog, type TokenDialogProps } from '../../components/tokens/task-dialog.tsx';
 import { t } from '../../messages/index.ts';
@@ -15,11 +15,9 @@ export function DestroyFileDialog({
   onDone,
   onClose,
 }: TokenDialogProps & { readonly slot: TakenSlot }) {
-  const [typed, setTyped] = useState('');
-  const [tried, setTried] = useState(false);
   const pin = useRef<PinHandle>(null);
   const { fingerprint = '', owners, pinPolicy } = slot.key;
-  const wanted = fingerprint.slice(0, 12);
+  const typed = useTypedFingerprint(fingerprint, words.confirm);
   const asksPin = pinPolicy !== 'never' && token.secrets.some(secret => secret.name === 'pin');
   return (
     <TaskDialog
@@ -27,15 +25,15 @@ export function DestroyFileDialog({
       token={token}
       words={words}
       build={() => {
-        setTried(true);
-        if (typed !== wanted) return null;
+        const confirmation = typed.take();
+        if (confirmation === null) return null;
         const secret = asksPin ? pin.current?.take() : undefined;
         if (secret === null) return null;
         return {
           action: 'destroy-key-file',
           slot: slot.id,
           fingerprint,
-          confirmation: typed,
+          confirmation,
           ...(secret ? { pin: secret } : {}),
         };
       }}
@@ -52,16 +50,7 @@ export function DestroyFileDialog({
         <p>{words.disk}</p>
       </Notice>
       {asksPin && <PinField ref={pin} label={t.tokens.secret.pin} name={t.tokens.secret.pin} />}
-      <TextField
-        label={words.confirm(wanted)}
-        hint={t.tokens.deleting.confirmHint}
-        mono
-        width="short"
-        maxLength={64}
-        value={typed}
-        error={tried && typed !== wanted ? t.tokens.deleting.confirmWrong : undefined}
-        onChange={value => setTyped(value.trim())}
-      />
+      {typed.field}
     </TaskDialog>
   );
 }

@@ -17,6 +17,7 @@ import { PassphraseField, type PassphraseHandle } from '../../components/passphr
 import { Progress } from '../../components/progress.tsx';
 import { useSaveFile } from '../../components/save-file.tsx';
 import { escapeKey, primaryKey } from '../../components/shortcuts.ts';
+import { useTypedFingerprint } from '../../components/tokens/fingerprint-typed.tsx';
 import {
   ManagementKeyField,
   type ManagementKeyHandle,
@@ -138,22 +139,20 @@ function useChangeSecrets(token: TokenView, withPin: boolean) {
 
 export function DeleteDialog({ token, slot, onDone, onClose }: KeyDialogProps) {
   const words = t.tokens.deleting;
-  const [typed, setTyped] = useState('');
-  const [tried, setTried] = useState(false);
   const { fields, take } = useChangeSecrets(token, false);
   const { fingerprint = '', owners } = slot.key;
-  const wanted = fingerprint.slice(0, 12);
+  const typed = useTypedFingerprint(fingerprint, words.confirm);
   return (
     <TaskDialog
       danger
       token={token}
       words={words}
       build={() => {
-        setTried(true);
-        if (typed !== wanted) return null;
+        const confirmation = typed.take();
+        if (confirmation === null) return null;
         const secrets = take();
         return secrets
-          ? { action: 'delete-key', slot: slot.id, fingerprint, confirmation: typed, ...secrets }
+          ? { action: 'delete-key', slot: slot.id, fingerprint, confirmation, ...secrets }
           : null;
       }}
       onDone={onDone}
@@ -169,16 +168,7 @@ export function DeleteDialog({ token, slot, onDone, onClose }: KeyDialogProps) {
         <p>{words.remains}</p>
       </Notice>
       {fields}
-      <TextField
-        label={words.confirm(wanted)}
-        hint={words.confirmHint}
-        mono
-        width="short"
-        maxLength={64}
-        value={typed}
-        error={tried && typed !== wanted ? words.confirmWrong : undefined}
-        onChange={value => setTyped(value.trim())}
-      />
+      {typed.field}
     </TaskDialog>
   );
 }
