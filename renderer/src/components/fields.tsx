@@ -63,6 +63,11 @@ export function TextField(props: TextFieldProps) {
   );
 }
 
+/** A field for the reason of what will stand in the journal: two lines, as long as a reason may be. */
+export const ReasonField = (
+  props: Pick<TextFieldProps, 'label' | 'hint' | 'value' | 'error' | 'onChange'>,
+) => <TextField {...props} lines={2} width="full" maxLength={500} />;
+
 export interface Option<Value extends string> {
   readonly value: Value;
   readonly label: string;

@@ -1,6 +1,6 @@
 import { useState } from 'react';
 import { Facts } from '../components/facts.tsx';
-import { Choices, FieldError, TextField } from '../components/fields.tsx';
+import { Choices, FieldError, ReasonField, TextField } from '../components/fields.tsx';
 import { SubHeading } from '../components/heading.tsx';
 import { Notice } from '../components/notice.tsx';
 import { altKey } from '../components/shortcuts.ts';
@@ -85,15 +85,7 @@ export function ExportStep({ ceremony, step }: StepProps) {
           onChange={setName}
         />
         {asksReason && (
-          <TextField
-            label={words.reason}
-            hint={words.reasonHint}
-            lines={2}
-            width="full"
-            maxLength={500}
-            value={reason}
-            onChange={setReason}
-          />
+          <ReasonField label={words.reason} hint={words.reasonHint} value={reason} onChange={setReason} />
         )}
         {chosen !== null && (
           <p className={css.destination} role="status">

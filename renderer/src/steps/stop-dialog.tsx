@@ -3,7 +3,7 @@ import type { ErrorReport } from '../../../shared/contract/errors.ts';
 import type { CeremonyView } from '../../../shared/contract/views.ts';
 import { Action } from '../components/action.tsx';
 import { Dialog, DialogActions, DialogChoice } from '../components/dialog.tsx';
-import { SelectField, TextField } from '../components/fields.tsx';
+import { ReasonField, SelectField, TextField } from '../components/fields.tsx';
 import { ErrorPanel } from '../components/notice.tsx';
 import { Progress } from '../components/progress.tsx';
 import { altKey, escapeKey, primaryKey } from '../components/shortcuts.ts';
@@ -56,13 +56,10 @@ function EndForGood({
         options={ceremony.people.map(({ name }) => ({ value: name, label: name }))}
         onChange={setBy}
       />
-      <TextField
+      <ReasonField
         label={words.reason}
         hint={words.reasonHint}
         value={reason}
-        lines={2}
-        width="full"
-        maxLength={500}
         error={tried && !reasonGood ? words.reasonNeeded : undefined}
         onChange={setReason}
       />

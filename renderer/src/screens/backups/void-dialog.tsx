@@ -4,7 +4,7 @@ import type { BackupView } from '../../../../shared/contract/backup-views.ts';
 import type { ErrorReport } from '../../../../shared/contract/errors.ts';
 import { ask } from '../../bridge.ts';
 import { Dialog, DialogChoice } from '../../components/dialog.tsx';
-import { Check, TextField } from '../../components/fields.tsx';
+import { Check, ReasonField, TextField } from '../../components/fields.tsx';
 import { ErrorPanel, Notice } from '../../components/notice.tsx';
 import { t } from '../../messages/index.ts';
 import { useBackups } from '../../stores/backups.ts';
@@ -67,13 +67,10 @@ export function VoidDialog({
           />
         </>
       )}
-      <TextField
+      <ReasonField
         label={words.reason}
         hint={words.reasonHint}
         value={reason}
-        lines={2}
-        width="full"
-        maxLength={500}
         error={tried && reason.trim() === '' ? words.reasonNeeded : undefined}
         onChange={setReason}
       />

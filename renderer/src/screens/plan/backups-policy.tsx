@@ -1,4 +1,4 @@
-import { Choices, TextField } from '../../components/fields.tsx';
+import { Choices, ReasonField } from '../../components/fields.tsx';
 import { t } from '../../messages/index.ts';
 import type { BackupsDraft } from '../../stores/plan-parts.ts';
 import css from './plan.module.css';
@@ -28,25 +28,19 @@ export function BackupsPolicy({ draft, hasTokens, error, onChange }: BackupsPoli
         onChange={backups => onChange({ backups })}
       />
       {draft.backups === 'waive' && (
-        <TextField
+        <ReasonField
           label={words.reasonLabel}
           hint={words.reasonHint}
           value={draft.backupsReason}
-          lines={2}
-          width="full"
-          maxLength={500}
           error={error('reason')}
           onChange={backupsReason => onChange({ backupsReason })}
         />
       )}
       {draft.backups === 'prove' && hasTokens && (
-        <TextField
+        <ReasonField
           label={words.cardLossLabel}
           hint={words.cardLossHint}
           value={draft.cardLossReason}
-          lines={2}
-          width="full"
-          maxLength={500}
           onChange={cardLossReason => onChange({ cardLossReason })}
         />
       )}

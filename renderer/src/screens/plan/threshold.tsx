@@ -1,4 +1,4 @@
-import { Choices, TextField } from '../../components/fields.tsx';
+import { Choices, ReasonField } from '../../components/fields.tsx';
 import { Notice } from '../../components/notice.tsx';
 import { t } from '../../messages/index.ts';
 import css from './plan.module.css';
@@ -75,13 +75,10 @@ export function RootThreshold(props: RootThresholdProps) {
         )}
       </div>
       {threshold === count && (
-        <TextField
+        <ReasonField
           label={words.reasonLabel}
           hint={words.reasonHint}
           value={props.reason}
-          lines={2}
-          width="full"
-          maxLength={500}
           error={props.error('reason')}
           onChange={props.onReason}
         />
