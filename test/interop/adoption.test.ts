@@ -11,6 +11,7 @@ import {
   type NotaryServer,
   notaryClient,
   startNotaryServer,
+  storedKeyFile,
   testPassphrases,
 } from './peers/notary.ts';
 import { runProgram, temporaryDirectory } from './peers/run.ts';
@@ -50,16 +51,6 @@ async function publish(out: string): Promise<{ code: number; output: string }> {
   });
 }
 
-/** A key file of the stock trust directory, by its role. */
-const keyFile = (client: NotaryClient, role: string): string => {
-  const folder = path.join(client.trustDirectory, 'private');
-  const found = readdirSync(folder).filter(name =>
-    readFileSync(path.join(folder, name), 'utf8').includes(`role: ${role}`),
-  );
-  expect(found).toHaveLength(1);
-  return path.join(folder, found[0] as string);
-};
-
 const rootOf = async (version: number) =>
   jsonOf((await server.get(gun, `${version}.root.json`)).bytes).signed;
 
@@ -68,7 +59,7 @@ beforeAll(async () => {
   server = await startNotaryServer();
   maker = notaryClient(server);
   await maker.mustRun(['init', '-p', gun]);
-  makerKeys = { root: keyFile(maker, 'root'), targets: keyFile(maker, 'targets') };
+  makerKeys = { root: storedKeyFile(maker, 'root'), targets: storedKeyFile(maker, 'targets') };
   writeFileSync(place('artifact.txt'), 'made before\n');
   await maker.mustRun(['add', gun, 'v1.0', place('artifact.txt')]);
   await maker.mustRun(['publish', gun]);
@@ -268,7 +259,9 @@ describe('a collection whose snapshot key its publisher keeps', () => {
     for (const name of ['root.json', 'targets.json'])
       writeFileSync(path.join(place('local'), name), (await server.get(local, name)).bytes);
     const root = jsonOf((await server.get(local, 'root.json')).bytes).signed;
-    plan.holders = [{ name: 'Alice', keyId: root.roles.root.keyids[0], key: keyFile(publisher, 'root') }];
+    plan.holders = [
+      { name: 'Alice', keyId: root.roles.root.keyids[0], key: storedKeyFile(publisher, 'root') },
+    ];
     expect(await ceremony(write('adopt-local.json', plan), 'vault-local', 'none')).toMatchObject({ code: 0 });
     for (const role of ['snapshot', 'timestamp'] as const)
       writeFileSync(place(`${role}.key`), await server.fetchServerKey(local, role));

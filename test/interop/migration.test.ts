@@ -1,21 +1,15 @@
 /** A collection that the stock Notary client made and released to becomes a TUF 1.0 repository, read by TUF clients. */
 import { createHash } from 'node:crypto';
-import { copyFileSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { copyFileSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, it, type TestContext } from 'vitest';
 import { missingPeers, needPeers } from './peers/availability.ts';
-import {
-  listCollection,
-  type NotaryServer,
-  notaryClient,
-  startNotaryServer,
-  testPassphrases,
-} from './peers/notary.ts';
+import { listCollection, type NotaryServer, notaryClient, startNotaryServer } from './peers/notary.ts';
 import { generateOnlineKey, signOnlineRoles } from './peers/online-roles.ts';
 import { refreshWithPythonTuf } from './peers/python-tuf.ts';
 import { temporaryDirectory } from './peers/run.ts';
 import { refreshWithTufJs } from './peers/tuf-js.ts';
-import { DeskOfTest, fileOf, type Held, jsonOf, onlinePair } from './rotation-program.ts';
+import { DeskOfTest, fileOf, type Held, jsonOf, onlinePair, takeOverFrom } from './rotation-program.ts';
 
 const gun = 'registry.example.com/moved';
 const repository = 'updates.example.com/moved';
@@ -36,37 +30,7 @@ beforeAll(async () => {
   writeFileSync(path.join(folder, 'app'), content);
   await client.mustRun(['add', gun, 'app/v1.0', path.join(folder, 'app')]);
   await client.mustRun(['publish', gun]);
-  const root = await server.get(gun, 'root.json');
-  const { roles } = jsonOf(root.bytes).signed;
-  const store = path.join(client.trustDirectory, 'private');
-  const keyOf = (role: string) => {
-    const name = readdirSync(store).find(file =>
-      readFileSync(path.join(store, file), 'utf8').includes(`role: ${role}`),
-    );
-    return new Uint8Array(readFileSync(path.join(store, name as string)));
-  };
-  await desk.hold(
-    {
-      ceremony: 'adoption',
-      repository: gun,
-      roots: ['handed in'],
-      holders: [
-        { name: 'Alice', keyId: roles.root.keyids[0], key: 'handed in' },
-        { name: 'Alice', role: 'targets', keyId: roles.targets.keyids[0], key: 'handed in' },
-      ],
-    },
-    {
-      roots: [{ name: 'root.json', bytes: root.bytes }],
-      keyFiles: new Map([
-        ['root Alice', keyOf('root')],
-        ['targets Alice', keyOf('targets')],
-      ]),
-      filePassphrases: {
-        'Alice (root file)': testPassphrases.root,
-        'Alice (targets file)': testPassphrases.targets,
-      },
-    },
-  );
+  await takeOverFrom(desk, client, server, gun);
   held = await desk.hold(
     {
       ceremony: 'migration',

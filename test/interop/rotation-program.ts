@@ -9,6 +9,7 @@ import type { OnlineKey } from '../../shared/ceremony/plan.ts';
 import type { CeremonyView, PlanPreview } from '../../shared/contract/views.ts';
 import { withoutBackups } from '../unit/build-ceremony.ts';
 import { custodianAt, pemOf } from './ceremony-program.ts';
+import { type NotaryClient, type NotaryServer, storedKeyFile, testPassphrases } from './peers/notary.ts';
 import type { OnlineKey as OnlineKeyPair } from './peers/online-roles.ts';
 
 export const p256 = (...names: string[]) => names.map(name => ({ name, keytype: 'ecdsa-p256' as const }));
@@ -152,3 +153,37 @@ export const fileOf = (folder: string, name: string): { name: string; bytes: Uin
 
 // biome-ignore lint/suspicious/noExplicitAny: metadata as plain data, to be looked at and changed
 export const jsonOf = (bytes: Uint8Array): any => JSON.parse(new TextDecoder().decode(bytes));
+
+/** Takes over what a stock client made and published, with both of its keys: Alice's from now on. */
+export async function takeOverFrom(
+  desk: DeskOfTest,
+  client: NotaryClient,
+  server: NotaryServer,
+  repository: string,
+): Promise<Held> {
+  const root = await server.get(repository, 'root.json');
+  const { roles } = jsonOf(root.bytes).signed;
+  const keyOf = (role: string) => new Uint8Array(readFileSync(storedKeyFile(client, role)));
+  return desk.hold(
+    {
+      ceremony: 'adoption',
+      repository,
+      roots: ['handed in'],
+      holders: [
+        { name: 'Alice', keyId: roles.root.keyids[0], key: 'handed in' },
+        { name: 'Alice', role: 'targets', keyId: roles.targets.keyids[0], key: 'handed in' },
+      ],
+    },
+    {
+      roots: [{ name: 'root.json', bytes: root.bytes }],
+      keyFiles: new Map([
+        ['root Alice', keyOf('root')],
+        ['targets Alice', keyOf('targets')],
+      ]),
+      filePassphrases: {
+        'Alice (root file)': testPassphrases.root,
+        'Alice (targets file)': testPassphrases.targets,
+      },
+    },
+  );
+}

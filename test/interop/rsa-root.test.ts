@@ -1,6 +1,6 @@
 /** A collection whose root key is RSA, made by the stock Notary client: taken over, changed, moved to TUF 1.0. */
 import { generateKeyPairSync } from 'node:crypto';
-import { copyFileSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { copyFileSync, mkdirSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, it, type TestContext } from 'vitest';
 import { readPrivateKeyFile, writeNotaryPrivateKey } from '../../electron/vault/key-files/key-files.ts';
@@ -18,7 +18,7 @@ import { generateOnlineKey, signOnlineRoles } from './peers/online-roles.ts';
 import { refreshWithPythonTuf } from './peers/python-tuf.ts';
 import { temporaryDirectory } from './peers/run.ts';
 import { refreshWithTufJs } from './peers/tuf-js.ts';
-import { DeskOfTest, fileOf, jsonOf, onlinePair, p256 } from './rotation-program.ts';
+import { DeskOfTest, fileOf, jsonOf, onlinePair, p256, takeOverFrom } from './rotation-program.ts';
 
 const gun = 'registry.example.com/rsa';
 const moved = 'updates.example.com/rsa';
@@ -53,35 +53,7 @@ beforeAll(async () => {
   const root = await server.get(gun, 'root.json');
   const { roles, keys } = jsonOf(root.bytes).signed;
   expect(keys[roles.root.keyids[0]].keytype).toBe('rsa-x509');
-  const store = path.join(client.trustDirectory, 'private');
-  const keyOf = (role: string) => {
-    const name = readdirSync(store).find(file =>
-      readFileSync(path.join(store, file), 'utf8').includes(`role: ${role}`),
-    );
-    return new Uint8Array(readFileSync(path.join(store, name as string)));
-  };
-  await desk.hold(
-    {
-      ceremony: 'adoption',
-      repository: gun,
-      roots: ['handed in'],
-      holders: [
-        { name: 'Alice', keyId: roles.root.keyids[0], key: 'handed in' },
-        { name: 'Alice', role: 'targets', keyId: roles.targets.keyids[0], key: 'handed in' },
-      ],
-    },
-    {
-      roots: [{ name: 'root.json', bytes: root.bytes }],
-      keyFiles: new Map([
-        ['root Alice', keyOf('root')],
-        ['targets Alice', keyOf('targets')],
-      ]),
-      filePassphrases: {
-        'Alice (root file)': testPassphrases.root,
-        'Alice (targets file)': testPassphrases.targets,
-      },
-    },
-  );
+  await takeOverFrom(desk, client, server, gun);
 }, 400_000);
 afterAll(async () => {
   await desk.close();

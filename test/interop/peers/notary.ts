@@ -3,7 +3,7 @@
  * plain http to each other when the server's address starts with http://; no certificate is needed.
  */
 import { type ChildProcess, spawn } from 'node:child_process';
-import { existsSync, readdirSync, writeFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -241,6 +241,20 @@ export function notaryClient(
         .sort();
     },
   };
+}
+
+/**
+ * @returns the path of the one key file of a role in a client's store
+ * @throws Error when there is none, or more than one
+ */
+export function storedKeyFile(client: NotaryClient, role: string): string {
+  const store = join(client.trustDirectory, 'private');
+  const [found, ...others] = readdirSync(store)
+    .map(name => join(store, name))
+    .filter(file => readFileSync(file, 'utf8').includes(`role: ${role}`));
+  if (found === undefined || others.length > 0)
+    throw new Error(`the store has not one ${role} key but ${found ? others.length + 1 : 0}`);
+  return found;
 }
 
 export interface NotaryListing extends RunResult {
