@@ -176,7 +176,7 @@ describe.skipIf(reason)(`accessibility${reason ? ` (${reason})` : ''}`, () => {
       threshold: 'Any 2 of 3',
       rehearsal: true,
     });
-    await desk.primary();
+    await walk.open();
     await walk.attend();
     await desk.heading('Machine is isolated');
     await arrive('isolation');

@@ -328,7 +328,7 @@ describe.skipIf(reason)(`changes of a root${reason ? ` (${reason})` : ''}`, () =
       rehearsal: true,
       threshold: 'Any 2 of 3',
     });
-    await desk.primary();
+    await walk.open();
     await walk.attend();
     await walk.isolate();
     await desk.heading('Read the plan aloud');

@@ -41,7 +41,7 @@ describe.skipIf(reason)(`a rehearsal${reason ? ` (${reason})` : ''}`, () => {
   async function planAndOpen(): Promise<void> {
     await walk.plan({ dialect: 'Notary v1', repository, threshold: 'Any 2 of 3', rehearsal: true });
     expect(await desk.words()).toContain('30 days, being a rehearsal');
-    await desk.primary();
+    await walk.open();
   }
 
   test('needs no vault, and goes on with a network', { timeout: 120_000 }, async () => {

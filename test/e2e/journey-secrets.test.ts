@@ -21,7 +21,7 @@ describe.skipIf(reason)(`secrets in the window${reason ? ` (${reason})` : ''}`, 
       threshold: 'Any 2 of 3',
       rehearsal: true,
     });
-    await desk.primary();
+    await walk.open();
     await walk.attend();
     await walk.isolate();
     await walk.agree();

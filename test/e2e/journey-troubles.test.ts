@@ -32,7 +32,7 @@ describe.skipIf(reason)(`troubles${reason ? ` (${reason})` : ''}`, () => {
     await desk.button('New first root').click();
     const walk = new Walk(desk);
     await walk.plan({ dialect: 'TUF 1.0', repository, threshold: 'Any 2 of 3', network: 'Stop' });
-    await desk.primary();
+    await walk.open();
     await walk.attend();
     await desk.heading('Machine is isolated');
     await desk.text('A network is present').waitFor();

@@ -77,7 +77,7 @@ test('the pictures of the README', async () => {
       kept: ['on a Ledger', undefined, 'on a PIV card (YubiKey or another)'],
       backups: 'prove',
     });
-    await desk.primary();
+    await walk.open();
     await walk.attend();
     await walk.isolate();
     await walk.agree();

@@ -135,8 +135,8 @@ export class Walk {
   }
 
   /**
-   * Opens the ceremony of the plan that is read. A plan is looked at again when a token comes or goes; keys that are
-   * pressed meanwhile open nothing, so they are pressed again.
+   * Opens the ceremony of the plan that is read. While a plan is looked at, keys that are pressed open nothing, so they
+   * are pressed again.
    */
   async open(): Promise<void> {
     const { page } = this.desk;
