@@ -5,6 +5,7 @@ import './theme/base.css';
 import { StrictMode } from 'react';
 import { createRoot } from 'react-dom/client';
 import { App } from './app.tsx';
+import { trackFocus } from './components/focus-return.ts';
 import { Guard } from './components/guard.tsx';
 import { TouchPrompt } from './components/tokens/touch-prompt.tsx';
 import { useApplication } from './stores/application.ts';
@@ -13,6 +14,7 @@ import { followMachine } from './stores/machine.ts';
 // A file dropped beside a drop target must not replace the page.
 for (const name of ['dragover', 'drop']) window.addEventListener(name, event => event.preventDefault());
 
+trackFocus();
 followMachine();
 void useApplication.getState().load();
 

@@ -2,6 +2,7 @@
 // start of each screen, and everything is reached and seen with the keyboard alone.
 import { mkdirSync } from 'node:fs';
 import path from 'node:path';
+import type { Locator } from 'playwright';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { generateOnlineKey } from '../interop/peers/online-roles.ts';
 import { PivCard } from '../simulators/piv-card.ts';
@@ -92,6 +93,8 @@ describe.skipIf(reason)(`accessibility${reason ? ` (${reason})` : ''}`, () => {
     return wrong;
   }
   const found = () => findings.splice(0);
+  const hasFocus = (locator: Locator) =>
+    expect.poll(() => locator.evaluate(element => element === document.activeElement)).toBe(true);
 
   test('what cannot be told by its name or seen is found', async () => {
     await desk.heading('Welcome to Rootward');
@@ -225,10 +228,15 @@ describe.skipIf(reason)(`accessibility${reason ? ` (${reason})` : ''}`, () => {
     await desk.text('Type the reason.').waitFor();
     await look('stop-for-good');
     await desk.page.keyboard.press('Escape');
-    // The focus comes back to where the dialogs were opened, so that Tab goes on there.
-    await expect
-      .poll(() => desk.page.evaluate(() => document.activeElement?.closest('main, footer') !== null))
-      .toBe(true);
+    // The focus comes back to where the dialogs were opened, so that Tab goes on there; also if it was nowhere then,
+    // as between one dialog and the next.
+    await hasFocus(desk.button('Show the exact bytes'));
+    await desk.page.evaluate(() => (document.activeElement as HTMLElement).blur());
+    await desk.page.keyboard.press('Escape');
+    await desk.page.keyboard.press('Alt+e');
+    await desk.page.getByRole('dialog', { name: 'End this ceremony for good' }).waitFor();
+    await desk.page.keyboard.press('Escape');
+    await hasFocus(desk.button('Show the exact bytes'));
     await walk.sign('root', 'Holder A');
     await walk.sign('root', 'Holder B');
     await walk.sign('targets', 'Release desk');

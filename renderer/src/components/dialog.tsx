@@ -4,6 +4,7 @@ import { t } from '../messages/index.ts';
 import { Action } from './action.tsx';
 import { cx } from './classes.ts';
 import css from './dialog.module.css';
+import { useFocusReturn } from './focus-return.ts';
 import { escapeKey, primaryKey, ShortcutLayer, useShortcut, useShortcutLayer } from './shortcuts.ts';
 
 export interface DialogProps {
@@ -28,6 +29,7 @@ function Inside({ title, onClose, children }: DialogProps) {
 /** A dialog over the screen. Keeps the focus inside, gives it back, closes with Escape. */
 export function Dialog(props: DialogProps) {
   const layer = useShortcutLayer();
+  useFocusReturn();
   return (
     <ModalOverlay
       isOpen

@@ -1,4 +1,4 @@
-import { useRef, useState } from 'react';
+import { useState } from 'react';
 import type { ErrorReport } from '../../../shared/contract/errors.ts';
 import type { CeremonyView } from '../../../shared/contract/views.ts';
 import { Action } from '../components/action.tsx';
@@ -121,22 +121,15 @@ function StopChoice({ onClose, onEnd }: { readonly onClose: () => void; readonly
 export function StopButton({ ceremony }: { readonly ceremony: CeremonyView }) {
   const [stage, setStage] = useState<'closed' | 'choice' | 'end'>('closed');
   const busy = useCeremony(state => state.busy !== null);
-  const before = useRef<Element | null>(null);
-  const open = () => {
-    before.current = document.activeElement;
-    setStage('choice');
-  };
-  const close = () => {
-    setStage('closed');
-    // The second dialog would give the focus back to the first, which is gone.
-    setTimeout(() => {
-      const { current } = before;
-      if (document.activeElement === document.body && current instanceof HTMLElement) current.focus();
-    }, 50);
-  };
+  const close = () => setStage('closed');
   return (
     <>
-      <Action kind="stop" shortcut={escapeKey} busy={busy && stage === 'closed'} onPress={open}>
+      <Action
+        kind="stop"
+        shortcut={escapeKey}
+        busy={busy && stage === 'closed'}
+        onPress={() => setStage('choice')}
+      >
         {t.ceremony.stop}
       </Action>
       {stage === 'choice' && <StopChoice onClose={close} onEnd={() => setStage('end')} />}

@@ -145,6 +145,7 @@ export function PlanFrame<Page extends string>(props: PlanFrameProps<Page>) {
     props.end();
   };
 
+  // While it is looked at, what is shown is the plan as it was before: nobody opens what they have not been shown.
   const blocked =
     !complete ||
     !preview ||
