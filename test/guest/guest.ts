@@ -84,7 +84,10 @@ function startScript(program: string): string {
     'export PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin HOME=/root LANG=C.UTF-8',
     `cd ${quoted(checkout)}`,
     `${quoted(process.execPath)} --enable-source-maps ${quoted(program)} scenarios /run/results`,
-    'echo "the scenarios ended with $?"',
+    'status=$?',
+    'echo "the scenarios ended with $status"',
+    // What the kernel said of it: a crash of the program, an error of the bus.
+    '[ $status = 0 ] || /bin/busybox dmesg | /bin/busybox tail -n 60',
     'sync',
     'exec /bin/busybox poweroff -f',
     '',
@@ -127,9 +130,10 @@ function boot(results: string): Promise<string> {
     machine.stdout.on('data', (chunk: Buffer) => printed.push(chunk));
     machine.stderr.on('data', (chunk: Buffer) => printed.push(chunk));
     machine.on('error', reject);
-    machine.on('close', () => {
+    machine.on('close', (code, signal) => {
       clearTimeout(timer);
       process.off('exit', stop);
+      printed.push(Buffer.from(`\nQEMU ended with ${code === null ? signal : `exit code ${code}`}\n`));
       fulfil(Buffer.concat(printed).toString('utf8'));
     });
   });

@@ -30,8 +30,12 @@ export async function runScenarios(
   results: string,
 ): Promise<void> {
   const tokens = new Tokens(program);
+  // What fails where nobody waits for it fails the scenario it happens in, and leaves the others alone.
+  let failures: string[] = [];
+  process.on('uncaughtException', error => failures.push(inFull(error)));
   for (const [index, scenario] of scenarios.entries()) {
     const log: string[] = [];
+    failures = [];
     const started = Date.now();
     const write = (end: Omit<Outcome, 'name' | 'log'>) =>
       writeFileSync(
@@ -44,11 +48,11 @@ export async function runScenarios(
     const bench = { tokens, note: (line: string) => log.push(line), folder, program };
     try {
       await Promise.race([scenario.run(bench), timeUp()]);
-      write({ passed: true });
     } catch (error) {
-      write({ passed: false, failure: inFull(error) });
+      failures.push(inFull(error));
     }
     await tokens.clear();
+    write(failures.length === 0 ? { passed: true } : { passed: false, failure: failures.join('\n') });
     console.log(`${scenario.name}: ${Date.now() - started} ms`);
   }
   tokens.stop();

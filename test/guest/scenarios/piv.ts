@@ -116,10 +116,11 @@ export const pivScenarios: readonly Scenario[] = [
     run: async bench => {
       const { signer } = await pivTokenWithKey(bench, { key: { touchPolicy: 'always' } });
       await bench.tokens.touchAfter('yubikey', 600_000);
-      const signing = refusal(bench, 'token-removed', signRoot(signer, defaultPin));
-      await bench.tokens.received('yubikey', instruction.sign);
-      await bench.tokens.pull('yubikey');
-      await signing;
+      const pulled = async () => {
+        await bench.tokens.received('yubikey', instruction.sign);
+        await bench.tokens.pull('yubikey');
+      };
+      await Promise.all([refusal(bench, 'token-removed', signRoot(signer, defaultPin)), pulled()]);
     },
   },
   {
