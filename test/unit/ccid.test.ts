@@ -386,6 +386,7 @@ describe('the USB bus', () => {
   it.each([
     ['open', 'permission denied (errno 13)', 'token-no-permission'],
     ['open', 'No such device (errno 19)', 'token-removed'],
+    ['claimInterface', 'configuration error: device is not configured', 'token-removed'],
     ['claimInterface', 'interface is busy (errno 16)', 'token-busy'],
     ['claimInterface', 'unsupported: incompatible driver', 'token-busy'],
     ['transferOut', 'Disconnected', 'token-removed'],

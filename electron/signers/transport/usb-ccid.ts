@@ -265,7 +265,8 @@ function usbError(error: unknown): RootwardError {
       remedy: 'Use the token by the PKCS#11 module of its maker.',
       cause: error,
     });
-  if (/disconnected|errno 19\b|no such device|not found/i.test(text))
+  // Between the pulling and its end Linux takes the device's configuration away.
+  if (/disconnected|errno 19\b|no such device|not found|not configured/i.test(text))
     return new RootwardError('token-removed', {
       message: 'The token was pulled out.',
       remedy: 'Plug it in again and do the step once more. Nothing was kept of what it did not finish.',

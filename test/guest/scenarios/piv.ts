@@ -116,6 +116,8 @@ export const pivScenarios: readonly Scenario[] = [
     run: async bench => {
       const { signer } = await pivTokenWithKey(bench, { key: { touchPolicy: 'always' } });
       await bench.tokens.touchAfter('yubikey', 600_000);
+      // Authenticating to make the key is the same instruction.
+      await bench.tokens.instructions('yubikey');
       const pulled = async () => {
         await bench.tokens.received('yubikey', instruction.sign);
         await bench.tokens.pull('yubikey');
