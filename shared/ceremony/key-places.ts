@@ -51,10 +51,15 @@ export const foldMoves = (events: readonly { readonly event: JournalEvent }[]): 
   events.reduce<KeyMoves>((moves, { event }) => movesAfter(moves, event), new Map());
 
 /**
- * @returns whether a key is in a file by what the journal says last. Where its file is gone then, its destruction was
- *   interrupted before the journal could tell it.
+ * @returns whether the destruction of a key's file was interrupted before the journal could tell it: the record, which
+ *   is changed first, says that the key is on a token only, and the journal's last word is of a file.
  */
-export function isInFileByJournal(
+export const isDestructionUntold = (
+  record: KeyRecord,
+  events: readonly { readonly event: JournalEvent }[],
+): boolean => record.custody !== 'software' && isInFileByJournal(events, record.fingerprint);
+
+function isInFileByJournal(
   events: readonly { readonly event: JournalEvent }[],
   fingerprint: string,
 ): boolean {

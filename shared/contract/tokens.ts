@@ -49,9 +49,13 @@ export const tokenKeyOwnerSchema = z.object({
   role: z.string(),
   repository: z.string(),
   rehearsal: z.boolean(),
-  /** Its sealed file is in this vault, too. */
-  inFile: z.boolean(),
+  /**
+   * Its sealed file: in this vault, too; or destroyed, which an interruption kept out of the journal. Absent: the key is
+   * on tokens only.
+   */
+  file: z.enum(['here', 'destruction-untold']).optional(),
 });
+export type TokenKeyOwner = z.infer<typeof tokenKeyOwnerSchema>;
 
 export const tokenSlotViewSchema = z.object({
   id: z.string(),

@@ -633,7 +633,7 @@ describe('what is plugged in', () => {
     await driveTo('root-key-3', plan, id);
     const [token] = (await describeTokens()).tokens;
     expect(token?.slots.find(slot => slot.id === '9c')?.key?.owners).toEqual([
-      { holder: 'holder-2', role: 'root', repository: plan.repository, rehearsal: true, inFile: false },
+      { holder: 'holder-2', role: 'root', repository: plan.repository, rehearsal: true },
     ]);
     expect(token?.advice.map(({ message }) => message).join(' ')).toMatch(/PIN.*PUK.*management key/);
   });
@@ -813,6 +813,11 @@ describe('a key of this vault that is brought to a card', () => {
     return view.steps.find(({ id }) => id === 'sign-root-1')?.place;
   };
   const sign = (credential: object) => rig.complete(view, signWith(view, credential), 'sign-root-1');
+  /** What the panel says of the key's file beside its place on the card. */
+  const fileOnPanel = async () => {
+    const { tokens } = answered(await rig.custodian.handle('describeTokens', {}));
+    return tokens[0]?.slots.find(({ id }) => id === '9a')?.key?.owners[0]?.file;
+  };
   const keyFiles = () => readdirSync(path.join(folder, 'vault-rehearsal/keys')).sort();
 
   beforeEach(async () => {
@@ -840,7 +845,7 @@ describe('a key of this vault that is brought to a card', () => {
     expect(tokens[0]?.slots.find(({ id }) => id === '9a')?.key).toMatchObject({
       fingerprint,
       origin: 'imported',
-      owners: [{ holder: 'holder-1', inFile: true }],
+      owners: [{ holder: 'holder-1', file: 'here' }],
     });
     expect(await place()).toMatchObject({
       custody: 'piv',
@@ -1005,8 +1010,11 @@ describe('a key of this vault that is brought to a card', () => {
     await rig.custodian.close();
     writeFileSync(journal, before);
     await rig.reopen();
+    expect(await place()).toMatchObject({ custody: 'piv' });
+    expect(await fileOnPanel()).toBe('destruction-untold');
     expect(codeOf(await destroy({ pin: utf8('111111') }))).toBe('wrong-pin');
     expect(codeOf(await destroy())).toBe('ok');
+    expect(await fileOnPanel()).toBeUndefined();
     expect(readFileSync(journal, 'utf8')).toContain('"key-file-destroyed"');
     expect(codeOf(await destroy())).toBe('key-not-found');
   });

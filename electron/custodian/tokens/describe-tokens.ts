@@ -1,12 +1,14 @@
 import { custodyInWords } from '../../../shared/ceremony/custody.ts';
+import { isDestructionUntold } from '../../../shared/ceremony/key-places.ts';
 import type { KeyRecord } from '../../../shared/ceremony/key-record.ts';
 import { RootwardError, reportError } from '../../../shared/contract/errors.ts';
-import type { TokenSettings, TokensView, TokenView } from '../../../shared/contract/tokens.ts';
+import type { TokenKeyOwner, TokenSettings, TokensView, TokenView } from '../../../shared/contract/tokens.ts';
 import { visible } from '../../../shared/display/visible.ts';
 import { readCertificate } from '../../../shared/tuf/certificate.ts';
 import { parsePem } from '../../../shared/tuf/pem.ts';
 import type { TokenDescription, TokenKey } from '../../signers/token.ts';
 import type { Desk } from '../desk.ts';
+import type { OpenVault } from '../vaults.ts';
 import type { KnownToken, Survey } from './token-desk.ts';
 
 /** Others' text, as long as a line. */
@@ -61,10 +63,7 @@ export async function takeUpSettings(desk: Desk): Promise<void> {
 }
 
 export async function tokensView(desk: Desk, { tokens, unsupported }: Survey): Promise<TokensView> {
-  const vaults = desk.vaults.opened.map(({ vault }) => vault);
-  const records = (await Promise.all(vaults.map(vault => vault.listKeys()))).flat();
-  const sealed = new Set((await Promise.all(vaults.map(vault => vault.listSealed()))).flat());
-  const kept = records.map(record => ({ ...record, inFile: sealed.has(record.fingerprint) }));
+  const kept = (await Promise.all(desk.vaults.opened.map(keptIn))).flat();
   return {
     tokens: tokens.map(token => tokenView(token, kept)),
     unsupported: unsupported.map(({ custody, problem }) => ({ custody, problem: reportError(problem) })),
@@ -73,7 +72,16 @@ export async function tokensView(desk: Desk, { tokens, unsupported }: Survey): P
   };
 }
 
-type KeptKey = KeyRecord & { readonly inFile: boolean };
+type KeptKey = KeyRecord & Pick<TokenKeyOwner, 'file'>;
+
+async function keptIn({ vault }: OpenVault): Promise<KeptKey[]> {
+  const sealed = new Set(await vault.listSealed());
+  const fileOf = (record: KeyRecord): TokenKeyOwner['file'] => {
+    if (sealed.has(record.fingerprint)) return 'here';
+    return isDestructionUntold(record, vault.journal.entries) ? 'destruction-untold' : undefined;
+  };
+  return (await vault.listKeys()).map(record => ({ ...record, file: fileOf(record) }));
+}
 
 function tokenView(
   { token, state, description, problem }: KnownToken,
@@ -127,12 +135,12 @@ function keyView(key: TokenKey, records: readonly KeptKey[]): KeyView {
     hasCertificate: certificate !== undefined,
     owners: records
       .filter(record => record.fingerprint === publicKey?.fingerprint)
-      .map(({ holder, role, repository, rehearsal, inFile }) => ({
+      .map(({ holder, role, repository, rehearsal, file }) => ({
         holder,
         role,
         repository,
         rehearsal,
-        inFile,
+        ...(file ? { file } : {}),
       })),
   };
 }

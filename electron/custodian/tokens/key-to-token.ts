@@ -1,5 +1,5 @@
 import { provenBackupOf } from '../../../shared/backup/inventory.ts';
-import { isInFileByJournal, tokensOf } from '../../../shared/ceremony/key-places.ts';
+import { isDestructionUntold, tokensOf } from '../../../shared/ceremony/key-places.ts';
 import type { KeyRecord } from '../../../shared/ceremony/key-record.ts';
 import { RootwardError } from '../../../shared/contract/errors.ts';
 import type { PublicKey } from '../../../shared/tuf/public-key.ts';
@@ -103,10 +103,7 @@ export async function destroyKeyFile({
   const { slot, publicKey } = meantKey(token, description, task, 'destroy the file of the key');
   const { opened, record } = await recordOf(desk, fingerprint);
   const hasFile = (await opened.vault.listSealed()).includes(fingerprint);
-  // Interrupted after the file was gone, only the journal's line is missing.
-  const isUntold =
-    record.custody !== 'software' && isInFileByJournal(opened.vault.journal.entries, fingerprint);
-  if (!hasFile && !isUntold) {
+  if (!hasFile && !isDestructionUntold(record, opened.vault.journal.entries)) {
     throw new RootwardError('key-not-found', {
       message: `There is no file of key ${fingerprint.slice(0, 12)}… in this vault.`,
       remedy: 'Nothing is to be done.',

@@ -66,7 +66,11 @@ export const tokens = {
     noKeys: 'No key on it yet.',
     nobody: 'No holder of this vault',
     ownerOf: (role: string) => `${role} key`,
-    inFile: 'in a file of this vault, too',
+    file: {
+      here: 'in a file of this vault, too',
+      'destruction-untold':
+        'its file is gone, which the journal does not say yet: do “On this token only…” once more',
+    },
     freePlaces: (count: number) => (count === 1 ? '1 free place' : `${count} free places`),
     origin: { generated: 'made on it', imported: 'brought to it', unknown: '' },
     pinPolicy: {

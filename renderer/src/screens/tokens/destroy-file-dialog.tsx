@@ -42,7 +42,7 @@ export function DestroyFileDialog({
     >
       <Notice tone="warning">
         {owners
-          .filter(owner => owner.inFile)
+          .filter(owner => owner.file)
           .map(({ holder, role, repository }) => (
             <p key={`${holder}${role}${repository}`}>{words.owner(holder, role, repository)}</p>
           ))}

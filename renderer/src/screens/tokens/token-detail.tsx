@@ -149,7 +149,7 @@ export function TokenDetail({
                   {actions.certificate}
                 </Action>
               )}
-              {slot.key.owners.some(owner => owner.inFile) && (
+              {slot.key.owners.some(owner => owner.file) && (
                 <Action
                   small
                   label={actions.destroyFileOf(slot.name)}

@@ -27,7 +27,7 @@ function Owners({ slot }: { readonly slot: TakenSlot }) {
         <strong>{owner.holder}</strong>
         <span className={css.ownerOf}>
           {words.ownerOf(t.common.role[owner.role === 'targets' ? 'targets' : 'root'])}
-          {owner.inFile && `, ${words.inFile}`}
+          {owner.file && `, ${words.file[owner.file]}`}
           <br />
           <Breakable text={owner.repository} />
         </span>
