@@ -68,8 +68,7 @@ export const tokens = {
     ownerOf: (role: string) => `${role} key`,
     file: {
       here: 'in a file of this vault, too',
-      'destruction-untold':
-        'its file is gone, which the journal does not say yet: do “On this token only…” once more',
+      'destruction-untold': 'its file is gone: finish “On this token only…”',
     },
     freePlaces: (count: number) => (count === 1 ? '1 free place' : `${count} free places`),
     origin: { generated: 'made on it', imported: 'brought to it', unknown: '' },
