@@ -344,6 +344,19 @@ describe('a key being made on a card', () => {
   const generations = (received: readonly string[]) =>
     received.filter(apdu => /^0047009c/i.test(apdu)).length;
 
+  /** Has the first token make a key outside of the ceremony. */
+  const generateOn = async (changes: object) => {
+    const { tokens } = answered(await rig.custodian.handle('describeTokens', {}));
+    return rig.custodian.handle('manageToken', {
+      token: tokens[0]?.id ?? '',
+      task: {
+        action: 'generate',
+        keytype: 'ecdsa-p256',
+        managementKey: new Uint8Array(defaultManagementKey(24)),
+        ...changes,
+      },
+    } as never);
+  };
   /** Until the card has made a key; then it is gone, as if the power had failed. @returns makes it an ordinary card again */
   const pullAfterMaking = ({ card, plug }: ReturnType<typeof rig.card>): (() => void) => {
     const transmit = card.transmit.bind(card);
@@ -403,20 +416,62 @@ describe('a key being made on a card', () => {
     );
   });
 
+  it('is not taken up from another card that tells no serial number either', async () => {
+    const old = rig.card({ firmware: [4, 3, 7] });
+    const stranger = answered(await generateOn({ slot: '9c' }));
+    old.plug.unplug();
+    const interrupted = rig.card({ firmware: [4, 3, 7] });
+    const first = await driveTo('root-key-2', plan, id);
+    // Before it has made anything.
+    const transmit = interrupted.card.transmit.bind(interrupted.card);
+    interrupted.card.transmit = async command => {
+      if (command[1] === 0x47) interrupted.plug.unplug();
+      return transmit(command);
+    };
+    expect(codeOf(await rig.complete(first, await makeKey()))).toBe('token-removed');
+    rig.bus.plug(old.card);
+    const view = await rig.read(id);
+    // Nothing was made in this run, nor is there a serial number: the slot is simply taken.
+    await rig.reopen();
+    expect(codeOf(await rig.complete(view, await makeKey()))).toBe('token-slot-taken');
+    expect(stranger).toMatchObject({ fingerprint: expect.any(String) });
+  });
+
+  it('goes on after a wrong PIN also on a card without a serial number', async () => {
+    const { card } = rig.card({ firmware: [4, 3, 7] });
+    const view = await driveTo('root-key-2', plan, id);
+    expect(codeOf(await rig.complete(view, await makeKey({ pin: utf8('000000') })))).toBe('wrong-pin');
+    answered(await rig.complete(await rig.read(id), await makeKey()));
+    expect(generations(card.received)).toBe(1);
+  });
+
+  it('with weaker policies than were asked for is refused at every attempt, and taken where they are asked for', async () => {
+    const { card } = rig.card();
+    const view = await driveTo('root-key-2', plan, id);
+    const transmit = card.transmit.bind(card);
+    // It takes the request, and makes another key than was asked for.
+    card.transmit = command =>
+      transmit(
+        command[1] === 0x47
+          ? Uint8Array.from(
+              Buffer.from(
+                Buffer.from(command).toString('hex').replace('aa0103ab0102', 'aa0101ab0101'),
+                'hex',
+              ),
+            )
+          : command,
+      );
+    expect(codeOf(await rig.complete(view, await makeKey()))).toBe('token-not-capable');
+    const again = await rig.complete(view, await makeKey());
+    expect(codeOf(again)).toBe('token-not-capable');
+    const asked = await makeKey({ pinPolicy: 'never', touchPolicy: 'never' });
+    expect(codeOf(await rig.complete(view, asked))).toBe('ok');
+    expect(generations(card.received)).toBe(1);
+  });
+
   it('is not taken for the interrupted one when it was there before', async () => {
     const { card } = rig.card();
-    const { tokens } = answered(await rig.custodian.handle('describeTokens', {}));
-    answered(
-      await rig.custodian.handle('manageToken', {
-        token: tokens[0]?.id ?? '',
-        task: {
-          action: 'generate',
-          slot: '9c',
-          keytype: 'ecdsa-p256',
-          managementKey: defaultManagementKey(24),
-        },
-      }),
-    );
+    answered(await generateOn({ slot: '9c' }));
     const view = await driveTo('root-key-2', plan, id);
     const before = card.received.length;
     expect(codeOf(await rig.complete(view, await makeKey()))).toBe('token-slot-taken');

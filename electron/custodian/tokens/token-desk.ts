@@ -48,6 +48,8 @@ export class TokenDesk {
   #finders: readonly TokenFinder[] | undefined;
   #unsupported: Survey['unsupported'] = [];
   #settings: TokenSettings = { modules: [], authorities: [] };
+  /** Fingerprints of the keys that tokens were seen to make since Rootward started. */
+  readonly made = new Set<string>();
 
   constructor(finders: TokenFinders) {
     this.#makeFinders = finders;

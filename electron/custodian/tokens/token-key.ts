@@ -1,7 +1,12 @@
 import { custodyInWords, type TokenCustody } from '../../../shared/ceremony/custody.ts';
 import type { GeneratedKeyType } from '../../../shared/ceremony/plan.ts';
 import type { BegunTokenKey } from '../../../shared/ceremony/state.ts';
-import type { AttestationVerdict, TokenEvidence } from '../../../shared/ceremony/token-facts.ts';
+import type {
+  AttestationVerdict,
+  PinPolicy,
+  TokenEvidence,
+  TouchPolicy,
+} from '../../../shared/ceremony/token-facts.ts';
 import { RootwardError } from '../../../shared/contract/errors.ts';
 import type { TokenKeyInput } from '../../../shared/contract/tokens.ts';
 import { visible } from '../../../shared/display/visible.ts';
@@ -52,8 +57,12 @@ export async function obtainTokenKey(
     if (!slot?.key) throw slotEmpty(token, description, input.slot);
     return takeUp(token, description, slot, keytype, 'existing', isTaken);
   }
-  const unfinished = begun && keyOfUnfinished(token, description, begun, keytype, isTaken);
-  if (unfinished) return { ...unfinished, origin: 'generated' };
+  const { pinPolicy = defaultPolicies.pinPolicy, touchPolicy = defaultPolicies.touchPolicy } = input;
+  const unfinished = begun && keyOfUnfinished(desk, token, description, begun, keytype, isTaken);
+  if (unfinished) {
+    requirePolicies(unfinished, { pinPolicy, touchPolicy });
+    return unfinished;
+  }
   const occupied = description.slots.find(slot => slot.id === input.slot && slot.key);
   if (occupied) throw slotTaken(token, description, occupied);
   if (!token.generate || !description.abilities.includes('generate'))
@@ -63,7 +72,6 @@ export async function obtainTokenKey(
 
   const before = fingerprintsOn(description);
   await onBegin({ custody: token.custody, serial: description.serial, slot: input.slot, before });
-  const { pinPolicy = defaultPolicies.pinPolicy, touchPolicy = defaultPolicies.touchPolicy } = input;
   const made = await desk.use(token, async () =>
     token.generate?.(
       { slot: input.slot, algorithm: keytype, pinPolicy, touchPolicy },
@@ -74,6 +82,7 @@ export async function obtainTokenKey(
       },
     ),
   );
+  if (made?.publicKey) desk.made.add(made.publicKey.fingerprint);
   // SECURITY: what counts is the key the token shows in the slot, not the one it said it made.
   const after = await desk.describe(token);
   const slot = after.slots.find(
@@ -91,8 +100,13 @@ export async function obtainTokenKey(
   return takeUp(token, after, slot, keytype, 'generated', isTaken);
 }
 
-/** The key that an interrupted attempt left on this token: one that was not there before, of the right kind. */
+/**
+ * The key that an interrupted attempt left on this token: one of the right kind that was seen being made, or that was
+ * not there before. SECURITY: the latter only where the serial number says that it is the token of the attempt: what is
+ * on another one may be old, and known to others.
+ */
 function keyOfUnfinished(
+  desk: TokenDesk,
   token: Token,
   description: TokenDescription,
   begun: BegunTokenKey,
@@ -100,13 +114,15 @@ function keyOfUnfinished(
   isTaken: (fingerprint: string) => boolean,
 ): FoundTokenKey | undefined {
   if (begun.custody !== token.custody || begun.serial !== description.serial) return undefined;
+  const isNew = (fingerprint: string): boolean =>
+    desk.made.has(fingerprint) || (begun.serial !== undefined && !begun.before.includes(fingerprint));
   const fresh = description.slots.filter(({ key }) => {
     const fingerprint = key?.publicKey?.fingerprint;
     return (
       fingerprint !== undefined &&
       key?.publicKey?.algorithm === keytype &&
       key.origin !== 'imported' &&
-      !begun.before.includes(fingerprint) &&
+      isNew(fingerprint) &&
       !isTaken(fingerprint)
     );
   });
@@ -115,6 +131,26 @@ function keyOfUnfinished(
     fresh.find(({ id }) => id === begun.slot) ??
     (token.custody === 'pkcs11' && fresh.length === 1 ? fresh[0] : undefined);
   return slot && takeUp(token, description, slot, keytype, 'generated', isTaken);
+}
+
+/**
+ * A PIV card makes a key with the policies that were asked for, or that attempt was refused; it must not pass because
+ * the step is done again.
+ * @throws RootwardError `token-not-capable`
+ */
+function requirePolicies(
+  { token, description, slot }: FoundTokenKey,
+  asked: { readonly pinPolicy: PinPolicy; readonly touchPolicy: TouchPolicy },
+): void {
+  const { pinPolicy = 'unknown', touchPolicy = 'unknown' } = slot.key ?? {};
+  const differs = (made: string, wanted: string): boolean => made !== 'unknown' && made !== wanted;
+  if (token.custody !== 'piv') return;
+  if (!differs(pinPolicy, asked.pinPolicy) && !differs(touchPolicy, asked.touchPolicy)) return;
+  throw new RootwardError('token-not-capable', {
+    message: `An earlier attempt made a key in ${visible(slot.name, 64)} of ${nameOf(token, description)} with PIN policy "${pinPolicy}" and touch policy "${touchPolicy}", not "${asked.pinPolicy}" and "${asked.touchPolicy}".`,
+    remedy:
+      'Delete that key and repeat the step with policies the token has, or ask for those the key has, or take another token.',
+  });
 }
 
 function takeUp(
