@@ -214,7 +214,7 @@ export function pinBlocked(name: 'PIN' | 'PUK'): RootwardError {
     message: `The token's ${name} is blocked: it was entered wrongly too often.`,
     remedy:
       name === 'PIN'
-        ? 'Set a new PIN with the PUK. The keys on the token are unharmed.'
-        : 'The PIN still works if it is not blocked too. Otherwise the token can only be reset, which destroys its keys: restore from the backup.',
+        ? 'Set a new PIN with the PUK, if that is not blocked as well. The keys on the token are unharmed.'
+        : 'The PIN still works if it is not blocked as well. Otherwise only the program of its maker frees the token (a YubiKey: `ykman piv reset`), which destroys its keys. Those that were brought to it come back from their backup; those made on it are replaced by the other holders.',
   });
 }

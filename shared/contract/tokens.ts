@@ -165,15 +165,17 @@ export const tokenActionSchema = z.discriminatedUnion('action', [
     pinTries: z.int().min(1).max(255),
     pukTries: z.int().min(1).max(255),
     pin: secret,
-    managementKey,
+    /** Absent: it is kept behind the PIN. */
+    managementKey: managementKey.optional(),
   }),
   /**
-   * `managementKey`: the present one. `next`: drawn by who asks, and written down before: a token that is pulled, or a
+   * `managementKey`: the present one, or `pin` where it is kept behind that. `next`: drawn by who asks, and written down before: a token that is pulled, or a
    * process that ends, while it is set must not leave a key that nobody knows.
    */
   z.strictObject({
     action: z.literal('change-management-key'),
-    managementKey,
+    pin: secret.optional(),
+    managementKey: managementKey.optional(),
     next: managementKey,
   }),
   /** Makes a key outside of a ceremony. A taken slot is refused: delete its key first. */

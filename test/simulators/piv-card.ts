@@ -144,8 +144,16 @@ export class PivCard {
   }
 
   /** Puts the management key behind the PIN, as `ykman piv access change-management-key --protect` does. */
-  protectManagementKey(): void {
+  protectManagementKey({ noted = true } = {}): void {
     this.#objects.set('5fc109', element(0x88, element(0x89, this.#management.key)));
+    // PivmanData: the PUK is blocked (01), the management key is kept (02); when the PIN was changed.
+    if (noted)
+      this.#objects.set('5fff00', element(0x80, concat(element(0x81, [0x03]), element(0x83, [0, 0, 0, 1]))));
+  }
+
+  /** Has the card want a touch beside its management key, as `ykman piv access change-management-key --touch` does. */
+  guardManagementKeyByTouch(): void {
+    this.#management.touchPolicy = 2;
   }
 
   /** @param bytes a command APDU, short or extended @returns the response APDU */

@@ -501,6 +501,46 @@ describe('PIN, PUK and management key', () => {
     await signAndVerify(await token.signer(key.publicKey as PublicKey), message, 'sha256', pin());
   });
 
+  it('one that was changed is not behind the PIN any more, and the card is told so', async () => {
+    const { token, card } = await plugged();
+    card.protectManagementKey();
+    const next = new Uint8Array(24).fill(0x5a);
+    await token.changeManagementKey(next, { pin: pin() });
+    await expect(token.generate(request, { pin: pin() })).rejects.toMatchObject({
+      code: 'token-management-key',
+      message: expect.stringContaining('No management key is kept behind the PIN'),
+    });
+    // What else Yubico's tools noted stays: a blocked PUK, when the PIN was changed.
+    expect(card.received.filter(apdu => apdu.startsWith('00db')).at(-1)).toContain(
+      '5c035fff00530b80098101018304',
+    );
+    await token.setTries(3, 3, { managementKey: next, pin: pin() });
+  });
+
+  it('one that is kept behind the PIN and was changed elsewhere is told as such', async () => {
+    const { token, card, secrets } = await plugged();
+    card.protectManagementKey({ noted: false });
+    await token.setTries(4, 4, { pin: pin() });
+    await token.changeManagementKey(new Uint8Array(24).fill(0x5a), secrets);
+    await expect(token.generate(request, { pin: pin() })).rejects.toMatchObject({
+      code: 'token-management-key',
+      message: expect.stringContaining('not its management key any more'),
+    });
+  });
+
+  it('a management key that wants a touch goes on wanting it, and a missed one is told', async () => {
+    const { token, card, secrets } = await plugged();
+    card.guardManagementKeyByTouch();
+    card.touch = async () => false;
+    await rejected(token.generate(request, secrets), 'token-touch-missed');
+    card.touch = async () => true;
+    const next = new Uint8Array(24).fill(0x5a);
+    await token.changeManagementKey(next, secrets);
+    const before = card.touches;
+    await token.generate(request, { managementKey: next });
+    expect(card.touches).toBe(before + 1);
+  });
+
   it('a management key of 24 bytes is taken by every firmware, and of other lengths where there is AES', async () => {
     for (const [options, length, taken] of [
       [{ firmware: [4, 3, 7], managementKey: '3des' }, 24, true],

@@ -790,6 +790,20 @@ describe('setting a token up', () => {
     expect(readFileSync(file, 'utf8')).toBe(before);
   });
 
+  it('offers no way out by a PUK that is blocked as well', async () => {
+    rig.card();
+    const wrong = { pin: utf8('271828'), puk: utf8('27182818') };
+    const shown = async () => answered(await rig.custodian.handle('describeTokens', {})).tokens[0];
+    for (let time = 0; time < 3; time += 1)
+      await task({ action: 'change-pin', current: wrong.pin, next: utf8('314159') });
+    expect((await shown())?.abilities).toContain('unblock-pin');
+    expect((await shown())?.advice[0]?.message).toContain('Whoever has the PUK');
+    for (let time = 0; time < 3; time += 1)
+      await task({ action: 'unblock-pin', puk: wrong.puk, next: utf8('314159') });
+    expect((await shown())?.abilities).not.toContain('unblock-pin');
+    expect((await shown())?.advice[0]?.message).toContain('only a reset frees the token');
+  });
+
   it('writes a certificate, and deletes a key only for its typed fingerprint', async () => {
     rig.card();
     const made = answered(

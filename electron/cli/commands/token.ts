@@ -209,13 +209,13 @@ function taskFor(what: string, values: Values): TokenAction {
       pinTries: Number(values['pin-tries']),
       pukTries: Number(values['puk-tries']),
       pin: bytes('pin'),
-      managementKey: bytes('managementKey'),
+      managementKey: given('managementKey'),
     }),
     'change-management-key': () => {
       const drawn = values['new-key'] !== undefined;
       if (drawn === (secrets.newManagementKey !== undefined))
         throw wrongUsage('Give --new-key FILE to have one drawn, or "newManagementKey" in the secrets file.');
-      return { managementKey: bytes('managementKey'), ...(drawn ? {} : { next: bytes('newManagementKey') }) };
+      return { ...unlocking(), ...(drawn ? {} : { next: bytes('newManagementKey') }) };
     },
     generate: () => {
       const keytype = generatedKeyTypeSchema.safeParse(values.keytype ?? 'ecdsa-p256');

@@ -116,7 +116,7 @@ function tokenView(
     keytypes: (['ecdsa-p256', 'ecdsa-p384', 'ed25519'] as const).filter(keytype =>
       description.algorithms.includes(keytype),
     ),
-    abilities: [...description.abilities],
+    abilities: abilitiesNow(description),
     advice: adviceFor(description),
   };
 }
@@ -147,15 +147,29 @@ function keyView(key: TokenKey, records: readonly KeptKey[]): KeyView {
 
 const secretInWords = { pin: 'PIN', puk: 'PUK', 'management-key': 'management key' } as const;
 
+const isBlocked = (
+  secrets: TokenDescription['secrets'],
+  wanted: TokenDescription['secrets'][number]['name'],
+): boolean => secrets.some(({ name, triesLeft }) => name === wanted && triesLeft === 0);
+
+/** What a token can do now: a PUK that is blocked opens nothing any more. */
+const abilitiesNow = ({ abilities, secrets }: TokenDescription): TokenView['abilities'] =>
+  abilities.filter(
+    ability => !isBlocked(secrets, 'puk') || (ability !== 'unblock-pin' && ability !== 'change-puk'),
+  );
+
 function adviceFor({ secrets, warnings }: TokenDescription): TokenView['advice'] {
   const advice: TokenView['advice'] = [];
   const warn = (message: string): void => void advice.push({ message, severity: 'warning' });
+  const pukIsBlocked = isBlocked(secrets, 'puk');
   for (const { name, triesLeft } of secrets) {
     const word = secretInWords[name];
     if (triesLeft === 0)
       warn(
         name === 'pin'
-          ? 'The PIN is blocked. Whoever has the PUK can set a new one.'
+          ? pukIsBlocked
+            ? 'The PIN is blocked, and so is what could set a new one: only a reset frees the token, which destroys its keys.'
+            : 'The PIN is blocked. Whoever has the PUK can set a new one.'
           : `The ${word} is blocked.`,
       );
     else if (triesLeft === 1) warn(`One try is left for the ${word}. Another wrong one blocks it.`);

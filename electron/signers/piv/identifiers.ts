@@ -56,6 +56,9 @@ export const attestationCertificate = hexToBytes('5fff01');
  * were told to protect by the PIN (yubikey-manager `ykman/piv.py`, PivmanProtectedData).
  */
 export const protectedData = hexToBytes('5fc109');
+/** Where Yubico's tools note, among others, that they put the management key there (the same file, PivmanData). */
+export const administrativeData = hexToBytes('5fff00');
+export const managementKeyIsProtected = 0x02;
 
 export const algorithmBytes: Readonly<Record<TokenAlgorithm, number>> = {
   'rsa-2048': 0x07,

@@ -17,11 +17,13 @@ import { findTlv, openTlv, readTlvs, replyInvalid, requireTlv, type Tlv, writeTl
 import type { TokenAlgorithm } from '../token.ts';
 import type { Transport } from '../transport/transport.ts';
 import {
+  administrativeData,
   algorithmBytes,
   applicationIdentifiers,
   attestationCertificate,
   type Firmware,
   isFrom,
+  managementKeyIsProtected,
   otherAlgorithms,
   pinPolicyBytes,
   policyName,
@@ -58,6 +60,8 @@ export interface SlotMetadata {
 export interface SecretMetadata {
   readonly algorithm: ManagementAlgorithm | undefined;
   readonly isDefault: boolean | undefined;
+  /** Of a management key: whether the card wants a touch beside it. */
+  readonly touchPolicy: TouchPolicy;
   readonly triesTotal: number | undefined;
   readonly triesLeft: number | undefined;
 }
@@ -138,6 +142,7 @@ export class PivSession {
     return {
       algorithm: managementAlgorithm(findTlv(found, 0x01)?.[0] ?? -1),
       isDefault: isDefault && isDefault[0] === 1,
+      touchPolicy: policyName(touchPolicyBytes, findTlv(found, 0x02)?.[1]),
       triesTotal: tries?.[0],
       triesLeft: tries?.[1],
     };
@@ -242,7 +247,8 @@ export class PivSession {
 
   /**
    * Shows the card that the management key is known, and has the card show that it knows it too.
-   * @throws RootwardError `token-management-key` (wrong, missing, of a wrong length), `token-touch-missed`
+   * @throws RootwardError `token-management-key` (wrong, missing, of a wrong length), `token-touch-missed` (or wrong:
+   *   where the card wants a touch beside it, its refusal does not say which)
    */
   async authenticate(key: Uint8Array | undefined): Promise<void> {
     if (key === undefined)
@@ -250,7 +256,8 @@ export class PivSession {
         message: 'The token wants its management key for this.',
         remedy: 'Enter the management key: 48 hexadecimal digits on most tokens.',
       });
-    const told = (await this.secretMetadata('managementKey'))?.algorithm;
+    const metadata = await this.secretMetadata('managementKey');
+    const told = metadata?.algorithm;
     const candidates = told ? [told] : managementAlgorithmsFor(key.length, this.firmware);
     for (const algorithm of candidates) {
       if (algorithm.keyBytes !== key.length) continue;
@@ -265,6 +272,13 @@ export class PivSession {
         concatBytes(writeTlv(0x80, exchange.witness), writeTlv(0x81, exchange.challenge)),
         patience.touch,
       );
+      if (second.status === statusWord.securityNotSatisfied && wantsTouch(metadata))
+        throw new RootwardError('token-touch-missed', {
+          message:
+            'The token did not take the management key: it was not touched in time, or this is not the key.',
+          remedy:
+            'Repeat the step, and touch the token when it blinks. If it does not blink, look the management key up.',
+        });
       if (second.status !== statusWord.ok) break;
       // A device that cannot answer is not the token it claims to be, and gets no keys.
       if (!exchange.isAnswer(requireTlv(openReply(second.data), 0x82, 'its answer')))
@@ -290,13 +304,14 @@ export class PivSession {
     );
   }
 
-  /** Sets a new management key, after `authenticate`. */
+  /** Sets a new management key, after `authenticate`. The card goes on wanting a touch beside it, if it did. */
   async setManagementKey(key: Uint8Array): Promise<void> {
+    const touch = wantsTouch(await this.secretMetadata('managementKey'));
     const algorithm = newManagementAlgorithm(key.length, this.firmware);
     const data = concatBytes(Uint8Array.of(algorithm.byte, reference.managementKey, key.length), key);
     try {
       this.#require(
-        await this.#send({ ins: 0xff, p1: 0xff, p2: 0xff, data }),
+        await this.#send({ ins: 0xff, p1: 0xff, p2: touch ? 0xfe : 0xff, data }),
         'to change its management key',
       );
     } finally {
@@ -375,6 +390,28 @@ export class PivSession {
     }
   }
 
+  /**
+   * Takes away the management key that Yubico's tools put behind the PIN, after `authenticate`: it is another one now.
+   * Nothing is written where they say of the card that they put none there.
+   * Source: yubikey-manager `ykman/piv.py`, PivmanData and PivmanProtectedData.
+   */
+  async forgetProtectedManagementKey(): Promise<void> {
+    const content = await this.#readObject(administrativeData, 'to show what is kept behind its PIN');
+    const entries = content && findTlv(readTlvs(content, 'what is kept behind the PIN'), 0x80);
+    const parts = entries && readTlvs(entries, 'what is kept behind the PIN');
+    const flags = parts && findTlv(parts, 0x81)?.[0];
+    if (parts === undefined || flags === undefined || (flags & managementKeyIsProtected) === 0) return;
+    await this.#writeObject(protectedData, writeTlv(0x88), 'to forget its old management key');
+    const rest = parts.map(({ tag, value }) =>
+      writeTlv(tag, tag === 0x81 ? Uint8Array.of(flags & ~managementKeyIsProtected) : value),
+    );
+    await this.#writeObject(
+      administrativeData,
+      writeTlv(0x80, ...rest),
+      'to note that its management key is not behind its PIN',
+    );
+  }
+
   /** @returns the DER of a certificate object, unpacked; undefined where there is none */
   async readCertificate(object: Uint8Array): Promise<Uint8Array | undefined> {
     const content = await this.#readObject(object, 'to show a certificate');
@@ -402,8 +439,12 @@ export class PivSession {
       der === undefined
         ? new Uint8Array()
         : concatBytes(writeTlv(0x70, der), writeTlv(0x71, Uint8Array.of(0)), writeTlv(0xfe));
+    await this.#writeObject(object, content, 'to store a certificate');
+  }
+
+  async #writeObject(object: Uint8Array, content: Uint8Array, doing: string): Promise<void> {
     const data = concatBytes(writeTlv(0x5c, object), writeTlv(0x53, content));
-    this.#require(await this.#send({ ins: 0xdb, p1: 0x3f, p2: 0xff, data }), 'to store a certificate');
+    this.#require(await this.#send({ ins: 0xdb, p1: 0x3f, p2: 0xff, data }), doing);
   }
 
   /**
@@ -512,3 +553,6 @@ function readPublicHalf(algorithm: number, publicHalf: Uint8Array): PublicKey | 
     throw error;
   }
 }
+
+const wantsTouch = (metadata: SecretMetadata | undefined): boolean =>
+  metadata?.touchPolicy === 'always' || metadata?.touchPolicy === 'cached';

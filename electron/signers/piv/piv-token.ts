@@ -234,6 +234,7 @@ export class PivToken implements Token {
       await session.setManagementKey(next);
       // A management key that was set wrongly cannot be set again: better to learn it now.
       await session.authenticate(next);
+      await session.forgetProtectedManagementKey();
     });
   }
 
@@ -493,10 +494,23 @@ async function authenticate(session: PivSession, secrets: TokenSecrets): Promise
     return session.authenticate(secrets.managementKey);
   await session.verifyPin(secrets.pin);
   const kept = await session.readProtectedManagementKey();
+  if (kept === undefined)
+    throw new RootwardError('token-management-key', {
+      message: 'No management key is kept behind the PIN of this token.',
+      remedy: 'Enter the management key itself. The PIN was right, and no try was spent.',
+    });
   try {
     await session.authenticate(kept);
+  } catch (error) {
+    if (!(error instanceof RootwardError) || error.code !== 'token-management-key') throw error;
+    throw new RootwardError('token-management-key', {
+      message: 'What is kept behind the PIN of this token is not its management key any more.',
+      remedy:
+        'Enter the management key itself: it was changed since. The PIN was right, and no try was spent.',
+      cause: error,
+    });
   } finally {
-    kept?.fill(0);
+    kept.fill(0);
   }
 }
 

@@ -222,6 +222,7 @@ function TokenPin({
   const { token, slot, possible } = found;
   const secret = pinOf(token);
   const touches = slot?.key?.touchPolicy === 'always' || slot?.key?.touchPolicy === 'cached';
+  const canUnblock = token.abilities.includes('unblock-pin');
   return (
     <div ref={area} className={css.place}>
       {possible.length > 1 && (
@@ -245,8 +246,8 @@ function TokenPin({
       </div>
       {isBlocked(found) ? (
         <Notice tone="stop" title={words.blockedTitle}>
-          <p>{words.blocked}</p>
-          {token.abilities.includes('unblock-pin') && (
+          <p>{words.blocked[canUnblock ? 'byPuk' : 'forGood']}</p>
+          {canUnblock && (
             <div>
               <Action small onPress={() => setUnblocking(true)}>
                 {t.tokens.actions.unblock}

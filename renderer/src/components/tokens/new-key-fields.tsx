@@ -45,7 +45,8 @@ export function NewKeyFields({
   const hasPin = token.secrets.some(secret => secret.name === 'pin');
   const asksPuk = token.custody === 'ledger' && token.secrets.some(secret => secret.name === 'puk');
   const signs = pinLabel !== undefined && !(isPiv && pinPolicy === 'never');
-  const asksPin = hasPin && (signs || token.custody === 'pkcs11');
+  const [behindPin, setBehindPin] = useState(false);
+  const asksPin = hasPin && (signs || behindPin || token.custody === 'pkcs11');
 
   useImperativeHandle(
     ref,
@@ -98,7 +99,7 @@ export function NewKeyFields({
             />
           </div>
           <p className={css.hint}>{words.policyHint}</p>
-          <ManagementKeyField ref={managementKey} token={token} withPin={asksPin} />
+          <ManagementKeyField ref={managementKey} token={token} withPin={hasPin} onBehindPin={setBehindPin} />
         </>
       )}
       {asksPuk && <PinField ref={puk} label={t.tokens.adminPin} name={secretName(token, 'puk')} />}

@@ -8,9 +8,9 @@ import { Check, TextField } from '../fields.tsx';
 import { Icon } from '../icons.tsx';
 import { Notice } from '../notice.tsx';
 import { primaryKey } from '../shortcuts.ts';
-import { ManagementKeyField, type ManagementKeyHandle } from './management-key-field.tsx';
+import { useChangeSecrets } from './change-secrets.tsx';
 import { NewPin, PinField, type PinHandle } from './new-pin.tsx';
-import { takeBoth } from './take-secrets.ts';
+import { takeBoth, takeSecrets } from './take-secrets.ts';
 import css from './task-dialog.module.css';
 import { TaskDialog, TaskForm, type TokenDialogProps, useTask } from './task-dialog.tsx';
 import { secretName } from './tries.tsx';
@@ -101,15 +101,14 @@ export function SetTriesDialog({ token, onDone, onClose }: TokenDialogProps) {
   const words = t.tokens.triesDialog;
   const [tries, setTries] = useState({ pin: '5', puk: '5' });
   const [tried, setTried] = useState(false);
-  const pin = useRef<PinHandle>(null);
-  const managementKey = useRef<ManagementKeyHandle>(null);
+  const secrets = useChangeSecrets(token, true, t.tokens.change.current(t.tokens.secret.pin));
   const build = (): TokenAction | null => {
     setTried(true);
     const pinTries = countOf(tries.pin);
     const pukTries = countOf(tries.puk);
     if (pinTries === null || pukTries === null) return null;
-    const taken = takeBoth(managementKey, pin);
-    return taken && { action: 'set-tries', pinTries, pukTries, managementKey: taken[0], pin: taken[1] };
+    const { pin, ...others } = secrets.take() ?? {};
+    return pin ? { action: 'set-tries', pinTries, pukTries, pin, ...others } : null;
   };
   const error = (text: string) => (tried && countOf(text) === null ? words.wrong : undefined);
   return (
@@ -130,8 +129,7 @@ export function SetTriesDialog({ token, onDone, onClose }: TokenDialogProps) {
         error={error(tries.puk)}
         onChange={value => setTries({ ...tries, puk: value.trim() })}
       />
-      <ManagementKeyField ref={managementKey} token={token} />
-      <PinField ref={pin} label={t.tokens.change.current(t.tokens.secret.pin)} name={t.tokens.secret.pin} />
+      {secrets.fields}
     </TaskDialog>
   );
 }
@@ -205,16 +203,16 @@ function NewManagementKey({ ref }: { readonly ref: Ref<NewManagementKeyHandle> }
 /** The fields that change a management key, and the task they make. */
 function useManagementFields(token: TokenView) {
   const shown = useRef<NewManagementKeyHandle>(null);
-  const present = useRef<ManagementKeyHandle>(null);
+  const present = useChangeSecrets(token, false);
   const fields = (
     <>
       <NewManagementKey ref={shown} />
-      <ManagementKeyField ref={present} token={token} />
+      {present.fields}
     </>
   );
   const build = (): TokenAction | null => {
-    const taken = takeBoth(shown, present);
-    return taken && { action: 'change-management-key', next: taken[0], managementKey: taken[1] };
+    const { next, ...secrets } = takeSecrets({ next: shown, ...present.asked }) ?? {};
+    return next ? { action: 'change-management-key', next, ...secrets } : null;
   };
   return { fields, build };
 }

@@ -8,16 +8,15 @@ interface SecretHandle {
   take(): Secret | string | null;
 }
 type Field = RefObject<SecretHandle | null>;
+/** False: not asked for. */
+export type Fields<Name extends string> = Readonly<Record<Name, Field | false>>;
 
 /**
  * Takes what was typed, field by field in the order in which they stand: the first that is not good takes the focus, and
  * what was taken before it is wiped.
- * @param fields false: not asked for
  * @returns the secrets by the names of their fields, which the caller wipes; null when one is not good
  */
-export function takeSecrets<Name extends string>(
-  fields: Readonly<Record<Name, Field | false>>,
-): Partial<Record<Name, Secret>> | null {
+export function takeSecrets<Name extends string>(fields: Fields<Name>): Partial<Record<Name, Secret>> | null {
   const taken: Partial<Record<Name, Secret>> = {};
   for (const [name, field] of Object.entries<Field | false>(fields)) {
     if (!field) continue;

@@ -343,7 +343,11 @@ export const tokens = {
     pinHint: (token: string) => `For ${token}. It goes to the token and nowhere else.`,
     lastTry: 'One try is left. Another wrong PIN blocks it.',
     blockedTitle: 'The PIN is blocked',
-    blocked: 'It was typed wrong too often. Whoever has the PUK can set a new one now; the key is unharmed.',
+    blocked: {
+      byPuk: 'It was typed wrong too often. Whoever has the PUK can set a new one now; the key is unharmed.',
+      forGood:
+        'It was typed wrong too often, and no PUK can help here. Only the program of its maker frees the token, by a reset that may destroy its keys. A key that was brought to it comes back from its backup; one made on it is replaced by the other holders.',
+    },
     blockedPrimary: 'The PIN is blocked',
     noPin: 'It asks for no PIN here.',
     willTouch: 'It will blink and wait for a touch.',

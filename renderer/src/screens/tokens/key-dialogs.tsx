@@ -1,12 +1,7 @@
 import { useEffect, useRef, useState } from 'react';
 import type { GeneratedKeyType } from '../../../../shared/ceremony/plan.ts';
 import type { ErrorReport } from '../../../../shared/contract/errors.ts';
-import type {
-  TokenAction,
-  TokenProof,
-  TokenSlotView,
-  TokenView,
-} from '../../../../shared/contract/tokens.ts';
+import type { TokenAction, TokenProof, TokenSlotView } from '../../../../shared/contract/tokens.ts';
 import { ask } from '../../bridge.ts';
 import { Action } from '../../components/action.tsx';
 import { Dialog, DialogActions } from '../../components/dialog.tsx';
@@ -17,14 +12,9 @@ import { PassphraseField, type PassphraseHandle } from '../../components/passphr
 import { Progress } from '../../components/progress.tsx';
 import { useSaveFile } from '../../components/save-file.tsx';
 import { escapeKey, primaryKey } from '../../components/shortcuts.ts';
+import { useChangeSecrets } from '../../components/tokens/change-secrets.tsx';
 import { useTypedFingerprint } from '../../components/tokens/fingerprint-typed.tsx';
-import {
-  ManagementKeyField,
-  type ManagementKeyHandle,
-} from '../../components/tokens/management-key-field.tsx';
 import { NewKeyFields, type NewKeyHandle } from '../../components/tokens/new-key-fields.tsx';
-import { PinField, type PinHandle } from '../../components/tokens/new-pin.tsx';
-import { takeSecrets } from '../../components/tokens/take-secrets.ts';
 import { TaskDialog, type TokenDialogProps } from '../../components/tokens/task-dialog.tsx';
 import { t } from '../../messages/index.ts';
 
@@ -115,26 +105,6 @@ function withoutPuk<Input extends { readonly puk?: Uint8Array | undefined }>({
 
 interface KeyDialogProps extends TokenDialogProps {
   readonly slot: TakenSlot;
-}
-
-/** What a change to a key's place asks for: the management key on a PIV card, the PIN elsewhere. */
-function useChangeSecrets(token: TokenView, withPin: boolean) {
-  const managementKey = useRef<ManagementKeyHandle>(null);
-  const pin = useRef<PinHandle>(null);
-  const isPiv = token.custody === 'piv';
-  const [behindPin, setBehindPin] = useState(false);
-  const hasPin = token.secrets.some(secret => secret.name === 'pin');
-  const asksPin = (!isPiv || withPin || behindPin) && hasPin;
-  const fields = (
-    <>
-      {isPiv && (
-        <ManagementKeyField ref={managementKey} token={token} withPin={hasPin} onBehindPin={setBehindPin} />
-      )}
-      {asksPin && <PinField ref={pin} label={t.tokens.secret.pin} name={t.tokens.secret.pin} />}
-    </>
-  );
-  const take = () => takeSecrets({ managementKey: isPiv && managementKey, pin: asksPin && pin });
-  return { fields, take };
 }
 
 export function DeleteDialog({ token, slot, onDone, onClose }: KeyDialogProps) {

@@ -115,14 +115,16 @@ export function TokenDetail({
           </div>
         </Notice>
       )}
-      {pinBlocked && can('unblock-pin') && (
+      {pinBlocked && (
         <Notice tone="stop" title={t.tokens.step.blockedTitle}>
-          <p>{t.tokens.step.blocked}</p>
-          <div>
-            <Action small kind="primary" onPress={() => show({ dialog: 'unblock' })}>
-              {actions.unblock}
-            </Action>
-          </div>
+          <p>{t.tokens.step.blocked[can('unblock-pin') ? 'byPuk' : 'forGood']}</p>
+          {can('unblock-pin') && (
+            <div>
+              <Action small kind="primary" onPress={() => show({ dialog: 'unblock' })}>
+                {actions.unblock}
+              </Action>
+            </div>
+          )}
         </Notice>
       )}
       <div className={css.detail}>
