@@ -24,6 +24,7 @@ import { verifyRoot } from '../../shared/tuf/verify.ts';
 import { verifyTwice } from '../signers/platform-verifier.ts';
 import { type Desk, requireOpen } from './desk.ts';
 import { payloadView } from './follow-ceremony.ts';
+import { offlineKeysHere } from './keys-apart.ts';
 import { requireGateBeforeSigning } from './steps/prove-backup.ts';
 import type { OpenVault } from './vaults.ts';
 import { placesIn, viewOf } from './view-of.ts';
@@ -55,6 +56,7 @@ export async function readSigningRequest(
   const checked = checkSigningRequest(readRequestFile(file.bytes));
   const { plan, planHash } = checked.request;
   const opened = await vaultFor(desk, plan.rehearsal);
+  await refuseOwnKeysOnline(desk, checked);
   const placeOf = await placesIn(opened);
   return {
     repository: plan.repository,
@@ -117,6 +119,22 @@ function trustIn(
   return 'follows';
 }
 
+/** A new online key that this machine keeps offline: whoever wrote the request may not know it. @throws RootwardError `key-mismatch` */
+async function refuseOwnKeysOnline(desk: Desk, { request, root, base }: CheckedRequest): Promise<void> {
+  if (base && !request.plan.replacesOnlineKeys) return;
+  const offline = await offlineKeysHere(desk);
+  for (const role of ['snapshot', 'timestamp'] as const) {
+    const keys = root.roles.get(role)?.keyIds.map(keyId => root.keys.get(keyId)?.publicKey?.fingerprint);
+    const own = offline.find(({ fingerprint }) => keys?.includes(fingerprint));
+    if (!own) continue;
+    throw new RootwardError('key-mismatch', {
+      message: `The ${role} key is ${own.words}: an offline key would be used online.`,
+      remedy:
+        'Do not sign. Tell whoever sent the request: the online keys must be made by the online service.',
+    });
+  }
+}
+
 /** On first sight nothing vouches for the root a request starts from, but it must at least be signed by itself. */
 function requireSoundBase(base: Root | undefined, plan: CheckedRequest['request']['plan']): void {
   if (!base) return;
@@ -148,6 +166,7 @@ export async function signRequest(desk: Desk, input: RequestOf<'signRequest'>): 
   const { plan } = request;
   const opened = await vaultFor(desk, plan.rehearsal);
   const trust = trustIn(checked, opened);
+  await refuseOwnKeysOnline(desk, checked);
   const asked = request.asked.find(
     candidate => candidate.role === role && candidate.fingerprint === fingerprint,
   );

@@ -6,6 +6,7 @@ import type { SignatureVerifier } from '../tuf/signature.ts';
 import { type Verdict, verifyRoot, verifyTargets } from '../tuf/verify.ts';
 import type { NamedFile } from '../tuf/verify-files.ts';
 import { lastSoundMoment } from './base-root.ts';
+import { keyOnlineWarning, rolesUsedOnline } from './keys-apart.ts';
 import type { AdoptionPlan, DialectName } from './plan.ts';
 import type { Outlook } from './plan-rotation.ts';
 import type { RepositoryState } from './repository.ts';
@@ -115,6 +116,8 @@ export function planAdoption(plan: AdoptionPlan, sources: AdoptionSources, now: 
       'nobody-present',
       'Nobody would be there. Name whoever takes the repository over in "participants".',
     );
+  for (const role of rolesUsedOnline(last))
+    warn('key-online', `${keyOnlineWarning(role)} Replace the online keys in the next change.`);
   const held = imports.filter(({ role }) => role === 'root').length;
   const threshold = last.roles.get('root')?.threshold ?? 1;
   if (held < threshold) {

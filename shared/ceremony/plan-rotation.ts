@@ -8,6 +8,7 @@ import type { SignatureVerifier } from '../tuf/signature.ts';
 import { verifyTargets } from '../tuf/verify.ts';
 import { gateWarnings, type KnownKey, keptOf, unprovenWarning } from './backup-gate.ts';
 import { checkCustody } from './custody.ts';
+import { keyOnlineWarning, rolesUsedOnline } from './keys-apart.ts';
 import type { DialectName, Holder, RotationPlan } from './plan.ts';
 import type { RepositoryState } from './repository.ts';
 import {
@@ -349,6 +350,10 @@ export function planRotation(plan: RotationPlan, sources: RotationSources, now: 
   );
   if (dialect.name === 'tuf-1.0' && [...plan.add, ...(plan.targets?.add ?? [])].some(isP384))
     warn(p384Warning.code, p384Warning.message);
+  if (!plan.online) {
+    for (const role of rolesUsedOnline(root))
+      warn('key-online', `${keyOnlineWarning(role)} Replace the online keys in this change ("online").`);
+  }
   if (plan.policy.network === 'warn')
     warn(
       'network-policy',

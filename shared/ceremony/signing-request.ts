@@ -17,6 +17,7 @@ import {
   type SignedRole,
   signingKeyIds,
 } from './documents.ts';
+import { keyInBothPlaces } from './keys-apart.ts';
 import type { Step } from './script.ts';
 import { planHash, settledPlanSchema } from './settled-plan.ts';
 import type { CeremonyState } from './state.ts';
@@ -181,6 +182,14 @@ export function checkSigningRequest(request: SigningRequest): CheckedRequest {
     if (!base || plan.replacesOnlineKeys) continue;
     if (root.roles.get(name)?.keyIds.join() !== base.roles.get(name)?.keyIds.join())
       mismatch(`the ${name} keys change, and the plan does not say so`);
+  }
+  const misused = keyInBothPlaces(root, base);
+  if (misused !== undefined) {
+    throw new RootwardError('key-mismatch', {
+      message: misused,
+      remedy:
+        'Do not sign. Tell whoever sent the request: the online keys must be made by the online service.',
+    });
   }
   const targets =
     request.payloads.targets === undefined ? undefined : readTargets(unsigned(request.payloads.targets));

@@ -1,8 +1,8 @@
 import { baseRoot } from '../../../shared/ceremony/base-root.ts';
 import { custodyInWords, type TokenCustody } from '../../../shared/ceremony/custody.ts';
-import type { KeyRecord } from '../../../shared/ceremony/key-record.ts';
+import { type KeyRecord, publicKeyFingerprint } from '../../../shared/ceremony/key-record.ts';
 import type { GeneratedKeyType } from '../../../shared/ceremony/plan.ts';
-import type { BegunTokenKey } from '../../../shared/ceremony/state.ts';
+import { type BegunTokenKey, evidenceOf } from '../../../shared/ceremony/state.ts';
 import { RootwardError, reportError } from '../../../shared/contract/errors.ts';
 import type { TokenKeyInput } from '../../../shared/contract/tokens.ts';
 import { dialects } from '../../../shared/dialects/dialects.ts';
@@ -119,6 +119,7 @@ async function makeTokenKey(
     // is no new key, whoever holds it: a key that is to be replaced may be compromised.
     fingerprint =>
       isListed(context, fingerprint) ||
+      isOnline(context, fingerprint) ||
       records.some(record => record.fingerprint === fingerprint && !own(record)),
   );
   const { publicKey, token } = found;
@@ -155,6 +156,12 @@ async function makeTokenKey(
 const isListed = ({ ceremony }: Context, fingerprint: string): boolean =>
   [...(baseRoot(ceremony.plan)?.keys.values() ?? [])].some(
     ({ publicKey }) => publicKey?.fingerprint === fingerprint,
+  );
+
+/** Whether a key was handed in as an online key: after a change of the plan, keys are made after that step. */
+const isOnline = ({ ceremony }: Context, fingerprint: string): boolean =>
+  evidenceOf(ceremony, 'online-keys').some(({ snapshot, timestamp }) =>
+    [snapshot, timestamp].some(({ publicKey }) => publicKeyFingerprint(publicKey) === fingerprint),
   );
 
 /** Whether some step of any ceremony made this key, or took it over: then it is somebody's. */

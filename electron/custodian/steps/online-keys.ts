@@ -1,19 +1,20 @@
+import { offlineKeysOf } from '../../../shared/ceremony/keys-apart.ts';
 import type { OnlineKey } from '../../../shared/ceremony/plan.ts';
-import { evidenceOf } from '../../../shared/ceremony/state.ts';
 import { RootwardError } from '../../../shared/contract/errors.ts';
 import { type PublicKey, publicKeyToPem } from '../../../shared/tuf/public-key.ts';
 import { readPublicKeyText } from '../../../shared/tuf/read-public-key.ts';
+import { offlineKeysHere } from '../keys-apart.ts';
 import type { StepHandler } from './step.ts';
 
 /** Reads the public halves of the online keys. An offline key among them would undo the whole ceremony. */
-export const importOnlineKeys: StepHandler<'online-keys'> = ({ ceremony, input }) => {
-  const offline = evidenceOf(ceremony, 'generate-key');
+export const importOnlineKeys: StepHandler<'online-keys'> = async ({ desk, ceremony, input }) => {
+  const offline = [...offlineKeysOf(ceremony), ...(await offlineKeysHere(desk))];
   const read = (role: 'snapshot' | 'timestamp', key: OnlineKey) => {
     const publicKey = readOnlinePublicKey(role, key);
-    const own = offline.find(evidence => evidence.fingerprint === publicKey.fingerprint);
+    const own = offline.find(({ fingerprint }) => fingerprint === publicKey.fingerprint);
     if (own) {
       throw new RootwardError('key-mismatch', {
-        message: `The ${role} key is the ${own.role} key of ${own.holder}: an offline key would be used online.`,
+        message: `The ${role} key is ${own.words}: an offline key would be used online.`,
         remedy: 'Hand in the public key that the online service made.',
       });
     }
