@@ -11,6 +11,7 @@ import { differenceInLines, readableLines } from '../../shared/tuf/difference.ts
 import type { JsonObject } from '../../shared/tuf/json.ts';
 import { readTargets } from '../../shared/tuf/metadata.ts';
 import { type Desk, requireOpen } from './desk.ts';
+import { dropHeldChain } from './published-files.ts';
 import { viewOf } from './view-of.ts';
 
 interface CeremonyRequest {
@@ -50,6 +51,7 @@ export async function abandonCeremony(
     });
   }
   await opened.append({ type: 'ceremony-abandoned', ceremonyId, reason, by });
+  await dropHeldChain(opened, ceremony);
   return readCeremony(desk, { ceremonyId });
 }
 

@@ -8,6 +8,7 @@ import type { DialectName, Plan } from '../../shared/ceremony/plan.ts';
 import { planAdoption } from '../../shared/ceremony/plan-adoption.ts';
 import { planMigration } from '../../shared/ceremony/plan-migration.ts';
 import { type Outlook, planRotation, settleOutlook } from '../../shared/ceremony/plan-rotation.ts';
+import { type LackingRoot, lacksInWords } from '../../shared/ceremony/published.ts';
 import {
   type RepositoryState,
   repositoriesOf,
@@ -28,10 +29,11 @@ import type { PlaceOfKey } from '../../shared/ceremony/view.ts';
 import { RootwardError } from '../../shared/contract/errors.ts';
 import type { FileInput, RequestOf } from '../../shared/contract/requests.ts';
 import type { CeremonyView, PlanPreview } from '../../shared/contract/views.ts';
-import { type Root, readRoot, readTargets } from '../../shared/tuf/metadata.ts';
+import { type Root, readRoot } from '../../shared/tuf/metadata.ts';
 import { publicKeyFromPem } from '../../shared/tuf/public-key.ts';
 import { verifyTwice } from '../signers/platform-verifier.ts';
 import { type Desk, requireOpen } from './desk.ts';
+import { holdChain, readPublishedRoots } from './published-files.ts';
 import { cardLossProblem } from './steps/prove-backup.ts';
 import type { OpenVault } from './vaults.ts';
 import { placesIn, viewOf } from './view-of.ts';
@@ -104,7 +106,8 @@ export async function openCeremony(
   const { settle } = await consider(desk, request, desk.clock().getTime());
   const settled = settle(randomBytes(8).toString('hex'));
   refuseSecond(settled, [...opened.ceremonies.values()]);
-  if (settled.ceremony === 'adoption') await storeChain(opened, settled, request);
+  if (settled.ceremony === 'adoption')
+    await holdChain(opened, settled, { roots: request.roots, targets: request.currentTargets });
   await opened.append({
     type: 'ceremony-opened',
     ceremonyId: settled.id,
@@ -150,7 +153,7 @@ export async function reviseCeremony(
     'Give a reason in this plan (cardLossReason), lower the threshold, or keep a key elsewhere. Nothing was changed.',
   );
   if (problem) throw problem;
-  if (settled.ceremony === 'adoption') await storeChain(opened, settled, request);
+  if (settled.ceremony === 'adoption') await holdChain(opened, settled, { roots, targets: currentTargets });
   await opened.append({ type: 'plan-revised', ceremonyId, plan: settled, planHash: planHash(settled) });
   return viewOf(opened, ceremonyId);
 }
@@ -199,12 +202,21 @@ async function look(
   switch (plan.ceremony) {
     case 'rotation': {
       const repository = findRepository(repositories, plan.repository, plan.dialect);
-      const earlierRoots =
-        opened && plan.legacy > 0 ? await readEarlierRoots(opened, repository, plan.legacy) : [];
+      const { dialect, name, root } = repository;
+      const published = opened
+        ? await readPublishedRoots(opened, { dialect, repository: name }, root.version)
+        : [];
+      const earlierRoots = published
+        .flatMap(one => ('bytes' in one ? [one.bytes] : []))
+        .reverse()
+        .slice(0, plan.legacy)
+        .map(bytes => readRoot(bytes));
       const holderOf = await holdersByFingerprint(opened);
       const known = await knownKeys(opened, until?.plan);
       const sources = { repository, earlierRoots, currentTargets: targetsText, holderOf, known };
-      return planRotation(plan, { ...sources, verifier: verifyTwice }, now);
+      const outlook = planRotation(plan, { ...sources, verifier: verifyTwice }, now);
+      const lacking = published.flatMap(one => ('why' in one ? [one] : []));
+      return { ...outlook, warnings: [...outlook.warnings, ...chainWarnings(dialect, lacking)] };
     }
     case 'migration': {
       const collection = findRepository(repositories, plan.from, 'notary-v1');
@@ -218,11 +230,18 @@ async function look(
     }
     case 'adoption': {
       const kept = (dialect: DialectName) => repositories.get(repositoryKey(dialect, plan.repository));
-      return planAdoption(
-        plan,
-        { roots: roots ?? [], targets: currentTargets, verifier: verifyTwice, kept },
-        now,
-      );
+      const own = new Map<DialectName, Root[]>();
+      for (const { dialect, name, root } of repositories.values()) {
+        if (!opened || name !== plan.repository) continue;
+        const published = await readPublishedRoots(opened, { dialect, repository: name }, root.version);
+        own.set(
+          dialect,
+          published.flatMap(one => ('bytes' in one ? [readRoot(one.bytes)] : [])),
+        );
+      }
+      const earlier = (dialect: DialectName) => own.get(dialect) ?? [];
+      const sources = { roots: roots ?? [], targets: currentTargets, kept, earlier };
+      return planAdoption(plan, { ...sources, verifier: verifyTwice }, now);
     }
   }
 }
@@ -250,24 +269,6 @@ function findRepository(
     remedy: 'Check the name. A repository that was made elsewhere must be adopted first.',
     place: 'repository',
   });
-}
-
-/** @returns up to `count` roots before the last one, newest first; those this vault does not have are left out */
-async function readEarlierRoots(
-  opened: OpenVault,
-  repository: RepositoryState,
-  count: number,
-): Promise<Root[]> {
-  const roots: Root[] = [];
-  for (let version = repository.root.version - 1; version >= 1 && roots.length < count; version -= 1) {
-    try {
-      const file = `${version}.root.json`;
-      roots.push(readRoot(await opened.vault.readRepositoryFile(repository.dialect, repository.name, file)));
-    } catch (error) {
-      if (!(error instanceof RootwardError) || error.code !== 'file-not-found') throw error;
-    }
-  }
-  return roots;
 }
 
 async function holdersByFingerprint(
@@ -360,18 +361,13 @@ async function findInterrupted(
   return undefined;
 }
 
-/** The adopted chain is kept before the journal speaks of it. */
-async function storeChain(
-  opened: OpenVault,
-  plan: SettledPlan,
-  { roots, currentTargets }: PlanRequest,
-): Promise<void> {
-  const store = (file: string, bytes: Uint8Array): Promise<void> =>
-    opened.vault.storeRepositoryFile(plan.dialect, plan.repository, file, bytes);
-  for (const { bytes } of roots ?? []) await store(`${readRoot(bytes).version}.root.json`, bytes);
-  if (currentTargets)
-    await store(`${readTargets(currentTargets.bytes).version}.targets.json`, currentTargets.bytes);
-}
+/** Which earlier roots will not go onto the medium. */
+const chainWarnings = (dialect: DialectName, lacking: readonly LackingRoot[]): PlanWarning[] =>
+  lacksInWords(dialect, lacking).map(({ why, problem, remedy }) => ({
+    code: why === 'missing' ? 'chain-incomplete' : 'chain-differs',
+    message: `${problem} ${remedy}`,
+    blocking: false,
+  }));
 
 /** One open transaction a repository, and one first root; but a rehearsal may be held as often as people like. */
 function refuseSecond(settled: SettledPlan, ceremonies: readonly CeremonyState[]): void {

@@ -139,14 +139,16 @@ export interface Vault<Event extends JournalEvent = JournalEvent> {
    */
   destroyKeyFiles(record: TokenKeyRecord): Promise<number>;
   /**
-   * Stores a published file of a repository, in the place of one of the same name. Name files by their version
-   * (`1.root.json`), so that nothing the journal speaks of is ever replaced.
+   * Stores a file of a repository, in the place of one of the same name. That nothing the journal speaks of is replaced
+   * is for the caller to see to (custodian/published-files.ts).
    * @param file letters, digits and `. _ -`
    * @throws RootwardError `invalid-value`, `vault-damaged`, `too-large`, and as `storageError` maps
    */
   storeRepositoryFile(dialect: DialectName, name: string, file: string, bytes: Uint8Array): Promise<void>;
   /** @throws RootwardError `repository-not-found`, `file-not-found`, and as `storageError` maps */
   readRepositoryFile(dialect: DialectName, name: string, file: string): Promise<Uint8Array>;
+  /** Removes files of a repository that the journal does not speak of. @throws RootwardError `invalid-value`, and as `storageError` maps */
+  removeRepositoryFiles(dialect: DialectName, name: string, files: readonly string[]): Promise<void>;
   /**
    * Puts back a key that this vault has lost, or whose files are damaged: as `storeKey`, but for what is there. A sound
    * pair of files stays, unless it is to be put aside first; then its sealed file is kept under another name. So is the
@@ -856,6 +858,19 @@ function vaultOver<Event extends JournalEvent>(
           fileSystem,
           maximumBytes: repositoryFileMaximumBytes,
         });
+      }),
+    removeRepositoryFiles: (dialect, name, files) =>
+      whileOpen(async () => {
+        const place = repositoryFolder(dialect, name);
+        try {
+          for (const file of files) {
+            checkRepository(dialect, name, file);
+            await fileSystem.remove(path.join(place, file));
+          }
+          if (files.length > 0) await fileSystem.syncFolder(place);
+        } catch (error) {
+          throw storageError(error, place, 'Removing from');
+        }
       }),
     listRepositories: () =>
       whileOpen(async () => {

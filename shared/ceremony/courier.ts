@@ -2,6 +2,7 @@ import { dateInWords } from '../display/dates.ts';
 import { sha256Hex } from '../display/fingerprint.ts';
 import { listNames } from '../display/list-names.ts';
 import { holderKeys, rehearsalNotice, rehearsalTarget } from './documents.ts';
+import { type LackingRoot, lacksInWords } from './published.ts';
 import type { SettledPlan } from './settled-plan.ts';
 import type { CeremonyState } from './state.ts';
 import { rehearsalBand, wrap } from './transcript.ts';
@@ -10,9 +11,9 @@ import { rehearsalBand, wrap } from './transcript.ts';
  * The page for the courier: how to publish what the folder holds, on a networked machine, with stock tools.
  * The Notary part was shown with Debian's notary-server 0.7.0 (test/interop), the TUF part with python-tuf and
  * tuf-js.
- * @param hasWholeChain every earlier root is in the folder
+ * @param lacking the earlier roots that are not in the folder, oldest first
  */
-export function courierPage(ceremony: CeremonyState, hasWholeChain = true): string {
+export function courierPage(ceremony: CeremonyState, lacking: readonly LackingRoot[] = []): string {
   const { plan } = ceremony;
   const what = plan.base ? `ROOT VERSION ${plan.version}` : 'THE FIRST ROOT';
   const lines = [
@@ -28,7 +29,11 @@ export function courierPage(ceremony: CeremonyState, hasWholeChain = true): stri
     '',
     ...wrap('Compare the first line of SHA256SUMS with the transcript that was signed in the ceremony.'),
     '',
-    ...(plan.dialect === 'notary-v1' ? notaryPublishing(ceremony) : tufPublishing(ceremony, hasWholeChain)),
+    ...lacksInWords(plan.dialect, lacking).flatMap(({ problem, remedy }) => [
+      ...wrap(`NOT HERE: ${problem} ${remedy}`),
+      '',
+    ]),
+    ...(plan.dialect === 'notary-v1' ? notaryPublishing(ceremony) : tufPublishing(ceremony, lacking)),
     '',
     ...wrap(validity(plan)),
     '',
@@ -107,7 +112,7 @@ function notaryPublishing(ceremony: CeremonyState): string[] {
   ];
 }
 
-function tufPublishing({ plan }: CeremonyState, hasWholeChain: boolean): string[] {
+function tufPublishing({ plan }: CeremonyState, lacking: readonly LackingRoot[]): string[] {
   const version = plan.version ?? 1;
   const hasTargets = plan.targetsVersion !== 0;
   const targetsVersion = plan.targetsVersion ?? 1;
@@ -120,7 +125,7 @@ function tufPublishing({ plan }: CeremonyState, hasWholeChain: boolean): string[
       ? [
           file(
             '',
-            `So must 1.root.json to ${version - 1}.root.json${hasWholeChain ? ', which are here too.' : '; not all are here.'}`,
+            `So must 1.root.json to ${version - 1}.root.json${lacking.length === 0 ? ', which are here too.' : '; not all are here: see above.'}`,
           ),
         ]
       : []),

@@ -2,6 +2,7 @@ import { dialects } from '../dialects/dialects.ts';
 import { sha256Hex } from '../display/fingerprint.ts';
 import { courierPage } from './courier.ts';
 import { rehearsalNotice, rehearsalTarget, signedDocuments } from './documents.ts';
+import type { LackingRoot } from './published.ts';
 import type { SettledPlan } from './settled-plan.ts';
 import type { CeremonyState } from './state.ts';
 import { transcriptText } from './transcript.ts';
@@ -15,14 +16,16 @@ export interface ExportFile {
 /**
  * The one folder a ceremony carries away: the metadata under every name its dialect needs, a page for the
  * courier, the transcript so far, and SHA256SUMS over all of it.
- * @param earlierRoots every earlier version, oldest first, named `1.root.json` and so on: in TUF 1.0 they must all
+ * @param earlierRoots the earlier versions, oldest first, named `1.root.json` and so on: in TUF 1.0 they must all
  * stay published
+ * @param lacking those that are not among them
  * @returns undefined until everything is signed
  */
 export function exportFiles(
   ceremony: CeremonyState,
   journal: JournalPosition,
   earlierRoots: readonly ExportFile[],
+  lacking: readonly LackingRoot[] = [],
 ): ExportFile[] | undefined {
   const documents = signedDocuments(ceremony);
   if (!documents) return undefined;
@@ -33,10 +36,10 @@ export function exportFiles(
   });
   const files: ExportFile[] = [
     { name: 'root.json', bytes: documents.root },
-    ...earlierRoots,
+    ...earlierRoots.map(({ name, bytes }) => ({ name, bytes })),
     { name: `${plan.version ?? 1}.root.json`, bytes: documents.root },
     ...(documents.targets ? targetsFiles(plan, documents.targets) : []),
-    text('COURIER.txt', courierPage(ceremony, earlierRoots.length === (plan.version ?? 1) - 1)),
+    text('COURIER.txt', courierPage(ceremony, lacking)),
     text('TRANSCRIPT.txt', transcriptText(ceremony, journal)),
     ...(plan.rehearsal ? [text(rehearsalTarget, rehearsalNotice)] : []),
   ];

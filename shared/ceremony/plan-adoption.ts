@@ -19,6 +19,8 @@ export interface AdoptionSources {
   readonly verifier: SignatureVerifier;
   /** The repository of this name that the vault keeps already, if it does. */
   readonly kept: (dialect: DialectName) => RepositoryState | undefined;
+  /** The earlier roots that this vault has of it. */
+  readonly earlier?: (dialect: DialectName) => readonly Root[];
 }
 
 /**
@@ -79,6 +81,14 @@ export function planAdoption(plan: AdoptionPlan, sources: AdoptionSources, now: 
 
   /** What changed elsewhere since is taken over as well, so long as it goes on from what this vault keeps. */
   function checkContinuation({ root }: RepositoryState): void {
+    for (const own of sources.earlier?.(root.dialect.name) ?? []) {
+      const handed = roots.find(document => document.version === own.version);
+      if (handed && sha256Hex(handed.payload) !== sha256Hex(own.payload))
+        block(
+          'chain-differs',
+          `Version ${own.version} of the chain is another than the one this vault published. Two roots of one version are about: find out who made the other, before anything is signed.`,
+        );
+    }
     const same = roots.find(document => document.version === root.version);
     if (last && same && sha256Hex(same.payload) === sha256Hex(root.payload) && last.version > root.version) {
       warn('continues', `This vault keeps version ${root.version} already; the chain goes on from it.`);

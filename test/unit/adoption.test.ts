@@ -238,9 +238,14 @@ describe('a TUF chain that is handed in from the middle', () => {
     });
     other.adopt({}, [second, third]);
     const { ceremony } = other.rotate();
-    const files = exportFiles(ceremony, { entries: 1, head: '0'.repeat(64) }, [second, third]);
+    const files = exportFiles(
+      ceremony,
+      { entries: 1, head: '0'.repeat(64) },
+      [second, third],
+      [{ version: 1, why: 'missing', sha256: undefined }],
+    );
     const courier = textOf(files?.find(file => file.name === 'COURIER.txt')?.bytes);
-    expect(courier).toContain('So must 1.root.json to 3.root.json; not all are here.');
+    expect(courier).toContain('So must 1.root.json to 3.root.json; not all are here: see above.');
     expect(courierPage(desk.repository('tuf-1.0').ceremony)).toContain(
       '1.root.json to 2.root.json, which are here too.',
     );

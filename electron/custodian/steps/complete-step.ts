@@ -4,6 +4,7 @@ import type { StepInput, StepKind } from '../../../shared/ceremony/steps.ts';
 import { type ErrorCode, RootwardError, reportError } from '../../../shared/contract/errors.ts';
 import type { CeremonyView } from '../../../shared/contract/views.ts';
 import { type Desk, requireOpen } from '../desk.ts';
+import { dropHeldChain } from '../published-files.ts';
 import type { OpenVault } from '../vaults.ts';
 import { viewOf } from '../view-of.ts';
 import { certifyHolderKey } from './certify-key.ts';
@@ -92,6 +93,7 @@ export async function completeStep(desk: Desk, request: CompleteStepRequest): Pr
     const handler = handlers[input.kind] as StepHandler<StepKind>;
     const evidence = await handler({ desk, opened, ceremony, step, input } as StepContext<StepKind>);
     await opened.append({ type: 'step-completed', ceremonyId, stepId, by, evidence });
+    if (input.kind === 'transcript') await dropHeldChain(opened, ceremony);
   } catch (error) {
     await recordIncident(opened, ceremonyId, stepId, error);
     throw error;

@@ -1,11 +1,13 @@
 import { lstat, readdir, readFile, rm, rmdir } from 'node:fs/promises';
 import path from 'node:path';
 import { type ExportFile, exportFiles } from '../../../shared/ceremony/export-files.ts';
+import { lacksInWords } from '../../../shared/ceremony/published.ts';
 import { type CeremonyState, evidenceOf } from '../../../shared/ceremony/state.ts';
 import { RootwardError, reportError } from '../../../shared/contract/errors.ts';
 import { sha256Hex } from '../../../shared/display/fingerprint.ts';
 import { checksumList, exportFolder } from '../../media/export-folder.ts';
 import { readBackFolder } from '../../media/read-back.ts';
+import { readPublishedRoots } from '../published-files.ts';
 import type { OpenVault } from '../vaults.ts';
 import { gateProblems } from './prove-backup.ts';
 import { invalidInput, type StepContext, type StepHandler } from './step.ts';
@@ -13,9 +15,11 @@ import { invalidInput, type StepContext, type StepHandler } from './step.ts';
 /** Writes the export to a folder or medium. */
 export const exportMetadata: StepHandler<'export'> = async context => {
   const { opened, input } = context;
-  const ceremony = await passGate(context);
+  const gated = await passGate(context);
   const { destination } = input;
-  const files = exportFiles(ceremony, opened.position, await readEarlierRoots(opened, ceremony));
+  const { earlier, lacking } = await readEarlierRoots(context, gated);
+  const ceremony = opened.ceremonies.get(gated.id) ?? gated;
+  const files = exportFiles(ceremony, opened.position, earlier, lacking);
   if (!files) throw invalidInput('Not everything is signed yet.');
   await removeInterrupted(files, destination);
   try {
@@ -52,10 +56,8 @@ async function passGate({ opened, ceremony, step, input }: StepContext<'export'>
     const remedy = `${way} why it is exported all the same (on the command line with --reason): that stands in the transcript.`;
     if (input.reason === undefined) throw new RootwardError(code, { message: problem, remedy });
     const message = `${problem} To be exported all the same. Reason given: ${input.reason}`;
-    // Said once, however often the medium fails.
-    if (ceremony.incidents.some(incident => incident.message === message)) continue;
-    const error = reportError(new RootwardError(code, { message, remedy: 'None is needed here.' }));
-    await opened.append({ type: 'incident', ceremonyId: ceremony.id, stepId: step.id, error });
+    const error = new RootwardError(code, { message, remedy: 'None is needed here.' });
+    await recordOnce(opened, ceremony, step.id, error);
   }
   return opened.ceremonies.get(ceremony.id) ?? ceremony;
 }
@@ -128,22 +130,30 @@ export const readBackExport: StepHandler<'read-back'> = async ({ ceremony }) => 
   return { kind: 'read-back', method: `${files} files, every byte the same, read ${where}` };
 };
 
-/** Every root before this ceremony's, oldest first. In TUF 1.0 they must all stay published (section 6.1). */
-async function readEarlierRoots(opened: OpenVault, { plan }: CeremonyState): Promise<ExportFile[]> {
-  const { dialect, repository } = plan;
-  const stored = (await opened.vault.listRepositories()).find(
-    candidate => candidate.dialect === dialect && candidate.name === repository,
-  );
-  const versions = (stored?.files ?? [])
-    .map(file => Number(/^(\d+)\.root\.json$/.exec(file)?.[1]))
-    .filter(version => version < (plan.version ?? 1))
-    .sort((left, right) => left - right);
-  return Promise.all(
-    versions.map(async version => {
-      const name = `${version}.root.json`;
-      return { name, bytes: await opened.vault.readRepositoryFile(dialect, repository, name) };
-    }),
-  );
+/**
+ * Every root before this ceremony's, oldest first: in TUF 1.0 they must all stay published (section 6.1). Which ones are
+ * not here stands in the transcript, and on the page for the courier.
+ */
+async function readEarlierRoots({ opened, step }: StepContext<'export'>, ceremony: CeremonyState) {
+  const { plan } = ceremony;
+  const all = await readPublishedRoots(opened, plan, plan.version ?? 1);
+  const lacking = all.flatMap(one => ('why' in one ? [one] : []));
+  for (const { why, problem, remedy } of lacksInWords(plan.dialect, lacking)) {
+    const code = why === 'missing' ? 'file-not-found' : 'vault-damaged';
+    await recordOnce(opened, ceremony, step.id, new RootwardError(code, { message: problem, remedy }));
+  }
+  return { earlier: all.flatMap(one => ('bytes' in one ? [one] : [])), lacking };
+}
+
+/** An incident of the export, said once however often the medium fails. */
+async function recordOnce(
+  opened: OpenVault,
+  { id, incidents }: CeremonyState,
+  stepId: string,
+  error: RootwardError,
+): Promise<void> {
+  if (incidents.some(incident => incident.message === error.message)) return;
+  await opened.append({ type: 'incident', ceremonyId: id, stepId, error: reportError(error) });
 }
 
 /** A medium that was plugged in for the export and is not there to be read is an incident, not a wrong path. */

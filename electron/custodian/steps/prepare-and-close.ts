@@ -1,6 +1,7 @@
 import { checklistFor, planConfirmation } from '../../../shared/ceremony/steps.ts';
 import { transcriptText } from '../../../shared/ceremony/transcript.ts';
 import { sha256Hex } from '../../../shared/display/fingerprint.ts';
+import { takeChainOver } from '../published-files.ts';
 import { invalidInput, type StepHandler } from './step.ts';
 
 /** Who is present: every holder the script needs, an administrator, and initials that tell people apart. */
@@ -61,8 +62,9 @@ export const confirmPlan: StepHandler<'read-plan'> = ({ ceremony, input }) => {
   return { kind: 'read-plan', planHash: input.planHash };
 };
 
-/** The transcript closes the ceremony; its hash makes a changed copy evident. */
-export const closeWithTranscript: StepHandler<'transcript'> = ({ ceremony, opened }) => ({
-  kind: 'transcript',
-  sha256: sha256Hex(new TextEncoder().encode(transcriptText(ceremony, opened.position))),
-});
+/** The transcript closes the ceremony; its hash makes a changed copy evident. What is taken over takes effect with it. */
+export const closeWithTranscript: StepHandler<'transcript'> = async ({ ceremony, opened }) => {
+  if (ceremony.plan.ceremony === 'adoption') await takeChainOver(opened, ceremony.plan);
+  const text = transcriptText(ceremony, opened.position);
+  return { kind: 'transcript', sha256: sha256Hex(new TextEncoder().encode(text)) };
+};

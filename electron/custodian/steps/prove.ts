@@ -1,10 +1,12 @@
 import { baseRoot } from '../../../shared/ceremony/base-root.ts';
 import { signedDocuments } from '../../../shared/ceremony/documents.ts';
+import { rootFile, targetsFile } from '../../../shared/ceremony/published.ts';
 import { RootwardError } from '../../../shared/contract/errors.ts';
 import { sha256Hex } from '../../../shared/display/fingerprint.ts';
 import { readRoot, readTargets } from '../../../shared/tuf/metadata.ts';
 import { verifyRoot, verifyTargets } from '../../../shared/tuf/verify.ts';
 import { verifyTwice } from '../../signers/platform-verifier.ts';
+import { storeVersion } from '../published-files.ts';
 import { invalidInput, type StepHandler } from './step.ts';
 
 /** Reads the finished documents from their bytes and verifies them as a client does, then keeps them. */
@@ -29,10 +31,9 @@ export const proveAsClient: StepHandler<'prove'> = async ({ desk, opened, ceremo
     });
   }
   // Durable before the journal speaks of them.
-  const store = (file: string, bytes: Uint8Array): Promise<void> =>
-    opened.vault.storeRepositoryFile(plan.dialect, plan.repository, file, bytes);
-  await store(`${root.version}.root.json`, documents.root);
-  if (documents.targets) await store(`${plan.targetsVersion ?? 1}.targets.json`, documents.targets);
+  await storeVersion(opened, plan, rootFile(root.version), documents.root);
+  if (documents.targets)
+    await storeVersion(opened, plan, targetsFile(plan.targetsVersion ?? 1), documents.targets);
   return {
     kind: 'prove',
     rootHash: sha256Hex(documents.root),
