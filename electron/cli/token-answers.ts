@@ -83,6 +83,7 @@ export async function tokenKeyInput(
   const token = chooseToken(await readTokens(custodian), { custody: step.place?.custody, serial });
   return {
     token: token.id,
+    serial: token.serial,
     slot,
     make,
     ...(pinPolicy ? { pinPolicy } : {}),

@@ -122,6 +122,11 @@ export interface Token {
   readonly custody: TokenCustody;
   /** What it calls itself before anybody talks to it; may be empty. Others' text. */
   readonly product: string;
+  /**
+   * Whether another card, or another key, may stand here by now although nothing was plugged in since: a reader takes
+   * another card, the holder of a Ledger chooses another key slot. Looking at such a token again asks nobody anything.
+   */
+  readonly mayChange: boolean;
 
   /**
    * Reads who the token is and what it holds. Needs no secret and tries none.
@@ -190,12 +195,19 @@ export interface Token {
   changeManagementKey?(next: Uint8Array, secrets: TokenSecrets): Promise<void>;
 }
 
+/** What a look for tokens of one custody came to. */
+export interface FoundTokens {
+  readonly tokens: readonly Token[];
+  /** Why tokens may be missing among them: what each way threw that failed. The others were gone all the same. */
+  readonly problems: readonly unknown[];
+}
+
 /** A way to tokens of one custody. */
 export interface TokenFinder {
   readonly custody: TokenCustody;
   /**
    * What is plugged in now. Opens nothing. The same token is the same object as long as it stays plugged in.
-   * @throws RootwardError `token-support-missing`
+   * @throws RootwardError `token-support-missing`, where there is no way at all
    */
-  find(): Promise<readonly Token[]>;
+  find(): Promise<FoundTokens>;
 }

@@ -6,6 +6,7 @@ import { errorReportSchema } from './errors.ts';
 import { fileSchema } from './file.ts';
 import {
   managedTokenSchema,
+  shownSerialSchema,
   tokenActionSchema,
   tokenEventSchema,
   tokenIdSchema,
@@ -191,13 +192,17 @@ export const requests = {
   /** Asks a token to prove that it made a key itself, and checks what it answers. */
   readTokenProof: {
     handler: 'custodian',
-    request: z.strictObject({ token: tokenIdSchema, slot: z.string().min(1).max(255) }),
+    request: z.strictObject({
+      token: tokenIdSchema,
+      serial: shownSerialSchema,
+      slot: z.string().min(1).max(255),
+    }),
     reply: tokenProofSchema,
   },
   /** Sets up a token or its keys. */
   manageToken: {
     handler: 'custodian',
-    request: z.strictObject({ token: tokenIdSchema, task: tokenActionSchema }),
+    request: z.strictObject({ token: tokenIdSchema, serial: shownSerialSchema, task: tokenActionSchema }),
     reply: managedTokenSchema,
   },
   /** Which PKCS#11 modules and attestation authorities this vault uses, as a whole. */

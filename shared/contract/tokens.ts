@@ -13,6 +13,11 @@ const managementKey = z.instanceof(Uint8Array).refine(bytes => [16, 24, 32].incl
 });
 
 export const tokenIdSchema = z.string().min(1).max(255);
+/**
+ * `serial` of a token as `describeTokens` gave it; absent where it gave none. A token that says another one by now, as a
+ * reader with another card in it does, is refused before it gets any secret.
+ */
+export const shownSerialSchema = z.string().max(1024).optional();
 const slotIdSchema = z.string().min(1).max(255);
 
 /** What a new key on a token asks its holder for at every signature. */
@@ -25,6 +30,7 @@ const policies = {
 export const tokenKeyInputSchema = z.strictObject({
   /** `id` of a token as `describeTokens` gave it. */
   token: tokenIdSchema,
+  serial: shownSerialSchema,
   /** `id` of one of its slots; for PKCS#11 and a new key any text: the token chooses the place itself. */
   slot: slotIdSchema,
   /** `generate`: the token makes a new key there. `existing`: the key that is there is taken up. */
@@ -146,7 +152,10 @@ export type TokenSettings = z.infer<typeof tokenSettingsSchema>;
 
 export const tokensViewSchema = z.object({
   tokens: z.array(tokenViewSchema),
-  /** Kinds of token that cannot be looked for on this machine, and why. Nothing else is affected. */
+  /**
+   * What could not be looked at, and why: a kind of token that this machine cannot reach, or one PKCS#11 module of
+   * several. Nothing else is affected.
+   */
   unsupported: z.array(z.object({ custody: tokenCustodySchema, problem: errorReportSchema })),
   /** A task on a token is under way. */
   busy: z.boolean(),

@@ -31,7 +31,7 @@ export async function serveAsOrdinaryUser(): Promise<void> {
 
 async function identify(finder: TokenFinder): Promise<Answer> {
   try {
-    const [token, ...others] = await finder.find();
+    const [token, ...others] = (await finder.find()).tokens;
     if (token === undefined || others.length > 0) throw new Error('one token was expected');
     return { product: (await token.identify()).product };
   } catch (error) {

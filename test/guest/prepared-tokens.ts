@@ -17,7 +17,7 @@ export const ledgers = (): TokenFinder => ledgerFinder(ledgerHidBus());
 /** Asks, as the window does, until so many tokens are there. */
 export function plugged(finder: TokenFinder, count: number): Promise<readonly Token[]> {
   return until(`${count} tokens`, async () => {
-    const tokens = await finder.find();
+    const { tokens } = await finder.find();
     return tokens.length === count ? tokens : undefined;
   });
 }

@@ -168,11 +168,11 @@ describe('the tokens behind the modules of the settings', () => {
   it('are found, described without a PIN, and make and use a key', async () => {
     const finder = pkcs11Finder(() => [hsm.module]);
     const name = await hsm.makeToken('Found by its module', '1234');
-    const found = (await finder.find()).find(candidate => candidate.product === 'Found by its module');
+    const found = (await finder.find()).tokens.find(candidate => candidate.product === 'Found by its module');
     if (!found) throw new Error('it is not found');
-    expect(await finder.find()).toContain(found);
+    expect((await finder.find()).tokens).toContain(found);
     // The slot that SoftHSM2 keeps for its next token is none of them.
-    expect((await finder.find()).map(({ product }) => product)).not.toContain('');
+    expect((await finder.find()).tokens.map(({ product }) => product)).not.toContain('');
     const before = await found.identify();
     expect(before).toMatchObject({
       custody: 'pkcs11',
@@ -194,7 +194,7 @@ describe('the tokens behind the modules of the settings', () => {
 
   it('delete a key for real, and only that one', async () => {
     await hsm.makeToken('To be emptied', '1234');
-    const found = (await pkcs11Finder(() => [hsm.module]).find()).find(
+    const found = (await pkcs11Finder(() => [hsm.module]).find()).tokens.find(
       candidate => candidate.product === 'To be emptied',
     );
     if (!found) throw new Error('it is not found');
@@ -237,7 +237,7 @@ describe('the tokens behind the modules of the settings', () => {
       const made = await hsm.tool(...login, '--keypairgen', '--key-type', kind, ...identifier);
       expect(made.code, made.output).toBe(0);
     }
-    const found = (await pkcs11Finder(() => [hsm.module]).find()).find(
+    const found = (await pkcs11Finder(() => [hsm.module]).find()).tokens.find(
       candidate => candidate.product === tokenLabel,
     );
     const keysOn = async () =>
@@ -272,7 +272,7 @@ describe('the tokens behind the modules of the settings', () => {
     const login = ['--token-label', 'A lone public key', '--login', '--pin', '1234'];
     const pair = ['--keypairgen', '--key-type', 'EC:prime256v1', '--id', '07', '--label'];
     expect((await hsm.tool(...login, ...pair, 'lone')).code).toBe(0);
-    const found = (await pkcs11Finder(() => [hsm.module]).find()).find(
+    const found = (await pkcs11Finder(() => [hsm.module]).find()).tokens.find(
       candidate => candidate.product === 'A lone public key',
     );
     const lone = (await found?.identify())?.slots.flatMap(({ key }) => key?.publicKey ?? [])[0] as PublicKey;
@@ -290,8 +290,10 @@ describe('the tokens behind the modules of the settings', () => {
 
   it('a module that fails does not hide those of another; alone it says why', async () => {
     const missing = '/nowhere/module.so';
-    expect(await pkcs11Finder(() => [missing, hsm.module]).find()).not.toEqual([]);
-    await expect(pkcs11Finder(() => [missing]).find()).rejects.toMatchObject({ code: 'file-not-found' });
-    expect(await pkcs11Finder(() => []).find()).toEqual([]);
+    const both = await pkcs11Finder(() => [missing, hsm.module]).find();
+    expect(both.tokens).not.toEqual([]);
+    expect(both.problems).toMatchObject([{ code: 'file-not-found' }]);
+    expect(await pkcs11Finder(() => [missing]).find()).toMatchObject({ tokens: [], problems: both.problems });
+    expect(await pkcs11Finder(() => []).find()).toEqual({ tokens: [], problems: [] });
   });
 });

@@ -43,7 +43,7 @@ let token: Token;
 beforeAll(async () => {
   if (missing !== undefined) return;
   bus.plug(card);
-  token = (await pivTokens(bus).find())[0] as Token;
+  token = (await pivTokens(bus).find()).tokens[0] as Token;
   writeFileSync(file('message'), 'hello');
   reader = await startVirtualReader(card);
 });

@@ -16,7 +16,7 @@ export interface PlugOptions {
   /** The longest command the reader carries; 3062 unless told. */
   readonly longestCommand?: number;
   /** Thrown by every `connect`: `token-busy`, `token-no-permission`. */
-  readonly refuses?: RootwardError;
+  readonly refuses?: RootwardError | undefined;
 }
 
 const removed = () =>

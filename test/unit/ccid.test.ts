@@ -376,7 +376,7 @@ describe('the USB bus', () => {
 
   it('is read to the end: a card over CCID is identified, and the reader given back', async () => {
     const { device, state } = usbDevice();
-    const [token] = await pivTokens(busOf(device)).find();
+    const [token] = (await pivTokens(busOf(device)).find()).tokens;
     expect(await token?.identify()).toMatchObject({ product: 'YubiKey 5', serial: '12345678' });
     expect(state).toMatchObject({ opened: 0, claimed: 0 });
     // The package's own default is one second: less than a touch takes.

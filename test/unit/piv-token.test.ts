@@ -25,7 +25,7 @@ const request: NewTokenKey = {
 const managementLengths = { '3des': 24, aes128: 16, aes192: 24, aes256: 32 } as const;
 
 async function tokenOf(bus: Bus): Promise<PivToken> {
-  return (await pivTokens(bus).find())[0] as PivToken;
+  return (await pivTokens(bus).find()).tokens[0] as PivToken;
 }
 
 /** A card in a reader, and the driver on it. */
@@ -179,12 +179,12 @@ describe('what is read of a card', () => {
     const bus = new SimulatedBus();
     const first = bus.plug(new PivCard());
     const finder = pivTokens(bus);
-    const [token] = await finder.find();
-    expect((await finder.find())[0]).toBe(token);
+    const [token] = (await finder.find()).tokens;
+    expect((await finder.find()).tokens[0]).toBe(token);
     first.unplug();
-    expect(await finder.find()).toEqual([]);
+    expect((await finder.find()).tokens).toEqual([]);
     bus.plug(new PivCard());
-    expect((await finder.find())[0]).not.toBe(token);
+    expect((await finder.find()).tokens[0]).not.toBe(token);
   });
 });
 
@@ -674,7 +674,7 @@ describe('the bus', () => {
   });
 
   it('is searched for CCID readers alone', async () => {
-    const tokens = await pivTokens({ list: async () => attachments }).find();
+    const { tokens } = await pivTokens({ list: async () => attachments }).find();
     expect(tokens.map(token => token.id)).toEqual([attachments[0]?.id]);
   });
 });

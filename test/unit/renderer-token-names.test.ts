@@ -74,3 +74,36 @@ describe('a PKCS#11 token that shows its keys only after the PIN', () => {
     expect(findPlace(known, [{ ...reading, secrets: [], slots: [] }]).found).toBe('reading');
   });
 });
+
+describe('a reader without a card', () => {
+  const empty = token('r', '', {
+    product: 'Built-in reader',
+    state: 'problem',
+    problem: { code: 'token-removed', message: 'There is no card in the reader.', remedy: 'Put it in.' },
+    secrets: [],
+    slots: [],
+  });
+  const stranger = token('c', '9', { slots: [] });
+
+  test('hides neither the right token nor the wrong one, in any order', () => {
+    for (const tokens of [
+      [empty, stranger],
+      [stranger, empty],
+    ])
+      expect(findPlace(place, tokens)).toEqual({ found: 'other', token: stranger });
+    expect(here(findPlace(place, [empty, ...both]))).toEqual(['b', 'b', 'a']);
+  });
+  test('is told beside what is wanted where it is alone of its kind', () => {
+    expect(findPlace(place, [empty])).toEqual({ found: 'none', vacant: empty });
+    const wrong = token('l', '9', { custody: 'ledger', slots: [] });
+    expect(findPlace(place, [wrong, empty])).toEqual({ found: 'none', vacant: empty });
+    expect(findPlace({ ...onCard('1'), custody: 'ledger', fingerprint }, [empty])).toEqual({
+      found: 'none',
+    });
+  });
+  test('does not hide a token that cannot be opened', () => {
+    const problem = { code: 'token-busy', message: 'pcscd holds it.', remedy: 'Stop pcscd.' } as const;
+    const busy = token('b', '2', { state: 'problem', problem, slots: [] });
+    expect(findPlace(place, [empty, busy])).toEqual({ found: 'problem', token: busy });
+  });
+});

@@ -7,12 +7,13 @@ import { manageByName } from '../../electron/cli/commands/token.ts';
 import { answered } from '../../electron/cli/output.ts';
 import type { GenesisPlanInput } from '../../shared/ceremony/plan.ts';
 import type { StepInput } from '../../shared/ceremony/steps.ts';
-import type { TokenKeyInput } from '../../shared/contract/tokens.ts';
+import type { TokenAction, TokenKeyInput, TokenView } from '../../shared/contract/tokens.ts';
 import type { CeremonyView } from '../../shared/contract/views.ts';
 import { plainPlan } from '../interop/ceremony-program.ts';
 import { removeTemporaryDirectory, temporaryDirectory } from '../interop/peers/run.ts';
 import { defaultPin, slot9c, TokenRig } from '../interop/token-program.ts';
-import { defaultManagementKey } from '../simulators/piv-card.ts';
+import { CardReader } from '../simulators/card-reader.ts';
+import { defaultManagementKey, PivCard } from '../simulators/piv-card.ts';
 
 const utf8 = (text: string) => new TextEncoder().encode(text);
 const pin = () => utf8(defaultPin);
@@ -84,12 +85,15 @@ async function driveTo(stepId: string, plan: GenesisPlanInput, id: string): Prom
   return reached;
 }
 
+/** A token as a request names it. */
+const shown = (token: TokenView | undefined) => ({ token: token?.id ?? '', serial: token?.serial });
+
 const makeKey = async (changes: Partial<TokenKeyInput> = {}): Promise<StepInput> => {
   const { tokens } = answered(await rig.custodian.handle('describeTokens', {}));
   return {
     kind: 'generate-key',
     token: {
-      token: tokens[0]?.id ?? '',
+      ...shown(tokens[0]),
       slot: '9c',
       make: 'generate',
       pin: pin(),
@@ -237,9 +241,7 @@ describe('a 2-of-3 root with one software key, one PIV card and one PKCS#11 toke
     const made = view.steps.find(step => step.kind === 'generate-key' && step.who === 'holder-2')?.outcome;
     expect(made?.find(({ label }) => label === 'Made')?.value).toMatch(/^on this token, and never exported/);
     const { tokens } = answered(await rig.custodian.handle('describeTokens', {}));
-    const proof = answered(
-      await rig.custodian.handle('readTokenProof', { token: tokens[0]?.id ?? '', slot: '9c' }),
-    );
+    const proof = answered(await rig.custodian.handle('readTokenProof', { ...shown(tokens[0]), slot: '9c' }));
     expect(proof.sentence).toMatch(/^Made on this card, never exported/);
   });
 
@@ -348,7 +350,7 @@ describe('a key being made on a card', () => {
   const generateOn = async (changes: object) => {
     const { tokens } = answered(await rig.custodian.handle('describeTokens', {}));
     return rig.custodian.handle('manageToken', {
-      token: tokens[0]?.id ?? '',
+      ...shown(tokens[0]),
       task: {
         action: 'generate',
         keytype: 'ecdsa-p256',
@@ -498,6 +500,20 @@ describe('a key being made on a card', () => {
     expect(generations(card.received)).toBe(1);
   });
 
+  it('is made on the card that was shown alone, not on the next one in its reader', async () => {
+    const reader = new CardReader(rig.bus, new PivCard({ serial: 111 }));
+    const view = await driveTo('root-key-1', plan, id);
+    const swapped = new PivCard({ serial: 222 });
+    reader.card = swapped;
+    for (const make of ['generate', 'existing'] as const) {
+      const outcome = await rig.complete(view, await makeKey({ serial: '111', make }));
+      expect(outcome).toMatchObject({
+        error: { code: 'token-wrong', message: expect.stringContaining('serial 222') },
+      });
+    }
+    expect(swapped.received.filter(apdu => /^00(2000..0[1-9]|87|47)/.test(apdu))).toEqual([]);
+  });
+
   it('must be of the custody the plan names, in either direction', async () => {
     rig.card();
     const view = await driveTo('root-key-1', plan, id);
@@ -578,7 +594,7 @@ describe('signing with a token', () => {
     expect(tokens[0]?.advice[0]?.message).toContain('PIN is blocked');
     const managed = answered(
       await rig.custodian.handle('manageToken', {
-        token: tokens[0]?.id ?? '',
+        ...shown(tokens[0]),
         task: { action: 'unblock-pin', puk: utf8('12345678'), next: utf8('654321') },
       }),
     );
@@ -672,7 +688,7 @@ describe('what is plugged in', () => {
     expect(card.received.length).toBe(once);
     answered(
       await rig.custodian.handle('manageToken', {
-        token: tokens[0]?.id ?? '',
+        ...shown(tokens[0]),
         task: { action: 'change-pin', current: pin(), next: utf8('654321') },
       }),
     );
@@ -695,7 +711,6 @@ describe('what is plugged in', () => {
 
   it('has a problem that is told, and is looked at again when it may be gone', async () => {
     const { RootwardError } = await import('../../shared/contract/errors.ts');
-    const { PivCard } = await import('../simulators/piv-card.ts');
     const busy = new RootwardError('token-busy', { message: 'pcscd holds it', remedy: 'Stop pcscd.' });
     let refuses: typeof busy | undefined = busy;
     rig.bus.plug(new PivCard(), {
@@ -742,7 +757,7 @@ describe('what is plugged in', () => {
 describe('setting a token up', () => {
   const task = async (what: object) => {
     const { tokens } = answered(await rig.custodian.handle('describeTokens', {}));
-    return rig.custodian.handle('manageToken', { token: tokens[0]?.id ?? '', task: what } as never);
+    return rig.custodian.handle('manageToken', { ...shown(tokens[0]), task: what } as never);
   };
   const managementKey = defaultManagementKey(24);
 
@@ -793,15 +808,62 @@ describe('setting a token up', () => {
   it('offers no way out by a PUK that is blocked as well', async () => {
     rig.card();
     const wrong = { pin: utf8('271828'), puk: utf8('27182818') };
-    const shown = async () => answered(await rig.custodian.handle('describeTokens', {})).tokens[0];
+    const panel = async () => answered(await rig.custodian.handle('describeTokens', {})).tokens[0];
     for (let time = 0; time < 3; time += 1)
       await task({ action: 'change-pin', current: wrong.pin, next: utf8('314159') });
-    expect((await shown())?.abilities).toContain('unblock-pin');
-    expect((await shown())?.advice[0]?.message).toContain('Whoever has the PUK');
+    expect((await panel())?.abilities).toContain('unblock-pin');
+    expect((await panel())?.advice[0]?.message).toContain('Whoever has the PUK');
     for (let time = 0; time < 3; time += 1)
       await task({ action: 'unblock-pin', puk: wrong.puk, next: utf8('314159') });
-    expect((await shown())?.abilities).not.toContain('unblock-pin');
-    expect((await shown())?.advice[0]?.message).toContain('only a reset frees the token');
+    expect((await panel())?.abilities).not.toContain('unblock-pin');
+    expect((await panel())?.advice[0]?.message).toContain('only a reset frees the token');
+  });
+
+  it('hands no secret to another card that was put into the reader since the token was shown', async () => {
+    const shownCard = new PivCard({ serial: 111 });
+    const reader = new CardReader(rig.bus, shownCard);
+    const { tokens } = answered(await rig.custodian.handle('describeTokens', {}));
+    const [token] = tokens;
+    const swapped = new PivCard({ serial: 222 });
+    reader.card = swapped;
+    const secrets: readonly object[] = [
+      { action: 'change-pin', current: pin(), next: utf8('654321') },
+      { action: 'unblock-pin', puk: utf8('12345678'), next: utf8('654321') },
+      { action: 'set-tries', pinTries: 5, pukTries: 5, pin: pin(), managementKey },
+      { action: 'generate', slot: '9c', keytype: 'ecdsa-p256', managementKey },
+    ];
+    for (const what of secrets) {
+      const outcome = await rig.custodian.handle('manageToken', {
+        ...shown(token),
+        task: what as TokenAction,
+      });
+      expect(outcome).toMatchObject({
+        ok: false,
+        error: { code: 'token-wrong', message: expect.stringMatching(/serial 222; .*serial 111/) },
+      });
+    }
+    const proof = await rig.custodian.handle('readTokenProof', { ...shown(token), slot: '9c' });
+    expect(codeOf(proof)).toBe('token-wrong');
+    // VERIFY with a PIN, CHANGE REFERENCE DATA, RESET RETRY COUNTER, GENERAL AUTHENTICATE, GENERATE.
+    expect(swapped.received.filter(apdu => /^00(2000..0[1-9]|24|2c|87|47)/.test(apdu))).toEqual([]);
+    const now = await rig.custodian.handle('describeTokens', {});
+    expect(answered(now).tokens).toMatchObject([{ serial: '222' }]);
+    expect(codeOf(await task(secrets[0] ?? {}))).toBe('ok');
+  });
+
+  it('is answered although another token hangs', async () => {
+    rig.card();
+    const { tokens } = answered(await rig.custodian.handle('describeTokens', {}));
+    let release: (() => void) | undefined;
+    const hanging = new Promise<Uint8Array>(resolve => {
+      release = () => resolve(Uint8Array.of(0x6f, 0x00));
+    });
+    rig.bus.plug({ transmit: () => hanging, reset: () => {} });
+    const change = { action: 'change-pin', current: pin(), next: utf8('654321') } as const;
+    const outcome = await rig.custodian.handle('manageToken', { ...shown(tokens[0]), task: change });
+    expect(outcome).toMatchObject({ ok: true, value: { tokens: { tokens: [{}, { state: 'reading' }] } } });
+    release?.();
+    while (rig.bus.open > 0) await new Promise(resolve => setImmediate(resolve));
   });
 
   it('writes a certificate, and deletes a key only for its typed fingerprint', async () => {
@@ -837,7 +899,7 @@ describe('a key of this vault that is brought to a card', () => {
 
   const task = async (what: object) => {
     const { tokens } = answered(await rig.custodian.handle('describeTokens', {}));
-    return rig.custodian.handle('manageToken', { token: tokens[0]?.id ?? '', task: what } as never);
+    return rig.custodian.handle('manageToken', { ...shown(tokens[0]), task: what } as never);
   };
   const bring = () =>
     task({ action: 'import-key', slot: '9a', fingerprint, passphrase: passphrase(), managementKey });
@@ -976,7 +1038,7 @@ describe('a key of this vault that is brought to a card', () => {
       passphrase: passphrase(),
       managementKey,
     } as const;
-    answered(await rig.custodian.handle('manageToken', { token: second, task: copy }));
+    answered(await rig.custodian.handle('manageToken', { token: second, serial: '99', task: copy }));
     // The one it came to last is offered first; the person chose the other.
     expect(await place()).toMatchObject({ token: { serial: '99' }, others: [{ token: {} }, {}] });
     const before = pinsIn(card);

@@ -121,7 +121,11 @@ async function proof(
   output: Output,
 ): Promise<number> {
   const read = answered(
-    await custodian.handle('readTokenProof', { token: token.id, slot: required(slot, '--slot') }),
+    await custodian.handle('readTokenProof', {
+      token: token.id,
+      serial: token.serial,
+      slot: required(slot, '--slot'),
+    }),
   );
   const isProven = read.attestation.verdict === 'proven';
   output.out(json ? `${JSON.stringify({ ok: isProven, ...read })}\n` : `${read.sentence}\n`);
@@ -145,7 +149,9 @@ export async function manageByName(
     given.action === 'change-management-key' && values['new-key'] !== undefined
       ? { ...given, next: await drawManagementKey(path.resolve(values['new-key']), output) }
       : given;
-  const { message, fingerprint } = answered(await custodian.handle('manageToken', { token: token.id, task }));
+  const { message, fingerprint } = answered(
+    await custodian.handle('manageToken', { token: token.id, serial: token.serial, task }),
+  );
   output.out(
     values.json
       ? `${JSON.stringify({ ok: true, message, ...(fingerprint ? { fingerprint } : {}) })}\n`

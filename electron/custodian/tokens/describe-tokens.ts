@@ -9,10 +9,8 @@ import { parsePem } from '../../../shared/tuf/pem.ts';
 import type { TokenDescription, TokenKey } from '../../signers/token.ts';
 import type { Desk } from '../desk.ts';
 import type { OpenVault } from '../vaults.ts';
+import { shownText as text } from './shown-token.ts';
 import type { KnownToken, Survey } from './token-desk.ts';
-
-/** Others' text, as long as a line. */
-const text = (value: string): string => visible(value, 120);
 
 /**
  * The tokens that are plugged in, with whose keys they hold. Cheap: to be asked about each second, and while another

@@ -9,6 +9,7 @@ import type { Desk } from '../desk.ts';
 import { tokenSigning } from '../with-signer.ts';
 import { takeUpSettings, tokensView } from './describe-tokens.ts';
 import { destroyKeyFile, importKey } from './key-to-token.ts';
+import { requireShownToken } from './shown-token.ts';
 import { makeSlotCertificate } from './slot-certificate.ts';
 import { nameOf } from './token-desk.ts';
 import { authoritiesOf, evidenceOfToken, verdictOf } from './token-key.ts';
@@ -46,14 +47,18 @@ const tasks: Tasks = {
   'write-certificate': writeCertificate,
 };
 
-/** Sets up a token, or its keys, outside of a ceremony. @throws RootwardError what the token's driver throws */
+/**
+ * Sets up a token, or its keys, outside of a ceremony.
+ * @throws RootwardError `token-wrong` (another one stands there than was shown), and what the token's driver throws
+ */
 export async function manageToken(
   desk: Desk,
-  { token: id, task }: RequestOf<'manageToken'>,
+  { token: id, serial, task }: RequestOf<'manageToken'>,
 ): Promise<ManagedToken> {
   await takeUpSettings(desk);
   const token = await desk.tokens.byId(id);
   const description = await desk.tokens.describe(token);
+  requireShownToken(token, description, serial);
   // What is done to a file in this vault is no ability of the token.
   if (task.action !== 'destroy-key-file' && !description.abilities.includes(task.action)) {
     throw new RootwardError('token-not-capable', {
@@ -65,23 +70,27 @@ export async function manageToken(
   if (task.action === 'delete-key' && gone.includes(task.fingerprint)) {
     return {
       message: `Key ${task.fingerprint.slice(0, 12)}… was not on ${nameOf(token, description)} any more. The journal says so now.`,
-      tokens: await tokensView(desk, await desk.tokens.survey()),
+      tokens: await tokensView(desk, await desk.tokens.glance()),
     };
   }
   // The discriminated union has tied the task to its name; the compiler cannot follow that through an index.
   const work = tasks[task.action] as (work: Work<TokenActionName>) => Promise<Done>;
   const done = await work({ desk, token, description, task });
-  return { ...done, tokens: await tokensView(desk, await desk.tokens.survey()) };
+  return { ...done, tokens: await tokensView(desk, await desk.tokens.glance()) };
 }
 
-/** Asks a token to prove that one of its keys was made on it. @throws RootwardError `token-slot-empty`, `token-not-capable` */
+/**
+ * Asks a token to prove that one of its keys was made on it.
+ * @throws RootwardError `token-wrong` (another one stands there than was shown), `token-slot-empty`, `token-not-capable`
+ */
 export async function readTokenProof(
   desk: Desk,
-  { token: id, slot: slotId }: RequestOf<'readTokenProof'>,
+  { token: id, serial, slot: slotId }: RequestOf<'readTokenProof'>,
 ): Promise<TokenProof> {
   await takeUpSettings(desk);
   const token = await desk.tokens.byId(id);
   const description = await desk.tokens.describe(token);
+  requireShownToken(token, description, serial);
   const { slot, publicKey } = keyIn(token, description, slotId);
   if (!token.attest || !description.abilities.includes('attest')) {
     throw new RootwardError('token-not-capable', {

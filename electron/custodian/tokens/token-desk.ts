@@ -29,18 +29,32 @@ interface Entry {
   stale: boolean;
   reading: Promise<void> | undefined;
   users: number;
-  /** Surveys since it was found to have a problem. */
-  surveys: number;
+  /** Whether what is known of it counts while it is looked at again. */
+  isReview: boolean;
+  /** How often it was passed over since it was looked at. */
+  looksOver: number;
 }
 
-/** A token with a problem is looked at again every so many surveys: permission may have come, pcscd may have gone. */
-const retryEvery = 4;
-/** How long a survey waits for tokens that were just plugged in, in milliseconds, before it says "reading". */
-const surveyPatience = 800;
+/**
+ * A token with a problem, and one that may change unnoticed, is looked at again every so many glances: permission may
+ * have come, pcscd may have gone, another card may be in the reader.
+ */
+const reviewEvery = 4;
+/** How long a glance waits for tokens that were just plugged in, in milliseconds, before it says "reading". */
+const glancePatience = 800;
+/**
+ * How long a signature waits until tokens of its key's kind are read, in milliseconds. A Ledger's SSH/PGP Agent asks its
+ * holder, who has two minutes; a card answers by itself, an old one with many keys within seconds.
+ */
+const readingPatience: Readonly<Record<TokenCustody, number>> = {
+  piv: 30_000,
+  ledger: 130_000,
+  pkcs11: 30_000,
+};
 
 /**
- * The tokens at this desk. It knows which are plugged in, looks at each once and again after every use, and keeps no
- * session open.
+ * The tokens at this desk. It knows which are plugged in, looks at each once, again after every use and, where another
+ * may have taken its place, from time to time, and keeps no session open.
  */
 export class TokenDesk {
   readonly #makeFinders: TokenFinders;
@@ -68,20 +82,14 @@ export class TokenDesk {
   }
 
   /**
-   * What is plugged in now. Tokens that are new, were used, or had a problem are looked at.
-   * @param patience how long to wait for that, in milliseconds; absent: until it is done
+   * What is plugged in now. Tokens that are new, were used, had a problem, or may have changed unnoticed are looked at,
+   * which is waited for shortly.
    */
-  async survey(patience?: number): Promise<Survey> {
+  async glance(): Promise<Survey> {
     await this.#enumerate();
-    const reading = [...this.#entries.values()].flatMap(entry => this.#lookAt(entry) ?? []);
-    const all = Promise.all(reading);
-    await (patience === undefined ? all : Promise.race([all, pause(patience)]));
-    return { tokens: [...this.#entries.values()].map(known), unsupported: this.#unsupported };
-  }
-
-  /** As the window polls it: never waits long. */
-  glance(): Promise<Survey> {
-    return this.survey(surveyPatience);
+    const entries = [...this.#entries.values()];
+    await this.#look(entries, () => glancePatience);
+    return { tokens: entries.map(known), unsupported: this.#unsupported };
   }
 
   /** @throws RootwardError `token-not-found` */
@@ -96,50 +104,82 @@ export class TokenDesk {
   }
 
   /**
-   * Finds the token that holds a key, by the key itself, before any secret is asked for.
-   * @param home where the key is by what the vault knows
+   * Finds the token that holds a key, by the key itself, before any secret is asked for. What is known of a token that
+   * may have changed unnoticed is not relied on, nor is what says that a key is nowhere: those are read once more.
+   * @param home where the key is by what the vault knows; only tokens of these kinds are waited for
    * @param meant `id` of the token the secret is for: it, or none. Absent: where several hold the key, the first of its
    *   home
-   * @throws RootwardError `token-not-found` (naming it), `token-wrong` (another one is plugged in), or the problem of
-   *   the only token it could be
+   * @throws RootwardError `token-not-found` (naming it), `token-wrong` (another one is plugged in), `token-silent`, or
+   *   the problem of the token it could be
    */
   async holding(publicKey: PublicKey, home: KeyHome, meant?: string): Promise<Token> {
-    const holdsKey = ({ description }: Pick<KnownToken, 'description'>): boolean =>
+    const holdsKey = ({ description }: Entry): boolean =>
       description?.slots.some(slot => slot.key?.publicKey?.fingerprint === publicKey.fingerprint) === true;
-    // A token that was seen with the key is not read as a whole again: its signer looks at the key before the PIN.
     await this.#enumerate();
-    const seen = [...this.#entries.values()].filter(
-      entry => holdsKey(entry) && (meant === undefined || entry.token.id === meant),
+    const possible = [...this.#entries.values()].filter(
+      ({ token }) => meant === undefined || token.id === meant,
     );
-    if (seen.length === 1 && seen[0]) return seen[0].token;
-    const { tokens, unsupported } = await this.survey();
-    const possible = meant === undefined ? tokens : tokens.filter(({ token }) => token.id === meant);
     if (meant !== undefined && possible.length === 0) throw notPluggedIn(home);
-    const hiding = possible.filter(found => mayHide(found, home));
-    const chosen =
-      firstOf(home, possible.filter(holdsKey)) ??
-      // Whether one that shows no key has this one, its signer looks.
-      (hiding.length === 1 ? hiding[0] : undefined);
-    if (chosen) return chosen.token;
+    const seen = possible.filter(holdsKey);
+    // A token that was seen with the key is not read as a whole again: its signer looks at the key before the PIN.
+    if (seen.length === 1 && seen[0]?.token.mayChange === false) return seen[0].token;
     const own = possible.filter(
       ({ token }) => meant !== undefined || home.places.some(({ custody }) => custody === token.custody),
     );
-    const failed = own.find(found => found.problem);
-    if (failed?.problem) throw failed.problem;
-    if (own.length === 0) {
-      const missing = unsupported.find(({ custody }) => home.places.some(place => place.custody === custody));
-      throw missing?.problem ?? notPluggedIn(home);
+    const patience = (entry: Entry): number =>
+      own.includes(entry) ? readingPatience[entry.token.custody] : glancePatience;
+    const choose = (): Entry | undefined => {
+      const read = possible.filter(({ reading }) => reading === undefined);
+      const hiding = read.filter(entry => mayHide(entry, home));
+      // Whether one that shows no key has this one, its signer looks.
+      return firstOf(home, read.filter(holdsKey)) ?? (hiding.length === 1 ? hiding[0] : undefined);
+    };
+    for (const entry of seen) entry.stale ||= entry.token.mayChange;
+    const fresh = await this.#look(possible, patience);
+    let chosen = choose();
+    if (!chosen) {
+      const remembered = own.filter(entry => !fresh.has(entry));
+      for (const entry of remembered) entry.stale = true;
+      await this.#look(remembered, patience);
+      chosen = choose();
     }
+    if (chosen) return chosen.token;
+    throw this.#notHeld(home, own, meant !== undefined);
+  }
+
+  /** @returns why none of the tokens of a key's home is the one: what is wanted, then what stands there */
+  #notHeld(home: KeyHome, own: readonly Entry[], isMeant: boolean): RootwardError {
+    const candidates = own.filter(({ problem }) => !isVacant(problem));
+    const failed = candidates.find(({ problem }) => problem)?.problem;
+    if (failed) return wantedBefore(home, failed);
+    const slow = candidates.find(({ reading }) => reading);
+    if (slow) {
+      return new RootwardError('token-silent', {
+        message: `The key is on ${home.words}. ${nameOf(slow.token, slow.description)} has not answered yet.`,
+        remedy:
+          'Answer what its display asks, or pull it and plug it in again, and repeat the step. No PIN was used.',
+      });
+    }
+    const hiding = candidates.filter(entry => mayHide(entry, home));
     if (hiding.length > 1) {
-      throw new RootwardError('token-wrong', {
+      return new RootwardError('token-wrong', {
         message: `The key is on ${home.words}. ${namesOf(hiding)} show their keys only after the PIN, so which of them holds it cannot be told.`,
         remedy: 'Leave only the right token plugged in, or choose it in the window. No PIN was used.',
       });
     }
-    throw new RootwardError('token-wrong', {
-      message: `The key is on ${home.words}. Plugged in is ${namesOf(own)}, which does not hold it.`,
-      remedy: 'Plug the right token in. No PIN was used.',
-    });
+    const missing = this.#unsupported.find(({ custody }) =>
+      home.places.some(place => place.custody === custody),
+    );
+    if (missing && !isMeant) return wantedBefore(home, missing.problem);
+    if (candidates.length > 0) {
+      return new RootwardError('token-wrong', {
+        message: `The key is on ${home.words}. Plugged in is ${namesOf(candidates)}, which does not hold it.`,
+        remedy: 'Plug the right token in. No PIN was used.',
+      });
+    }
+    const vacant = own.map(({ problem }) => problem);
+    const unopened = vacant.find(problem => problem?.code === 'token-wrong-application');
+    return unopened ? wantedBefore(home, unopened) : notPluggedIn(home, vacant[0]);
   }
 
   /** @returns what a token was when it was last looked at */
@@ -171,10 +211,13 @@ export class TokenDesk {
     const unsupported: { custody: TokenCustody; problem: RootwardError }[] = [];
     for (const finder of this.#finders) {
       try {
-        for (const token of await finder.find()) {
+        const { tokens, problems } = await finder.find();
+        for (const token of tokens) {
           present.add(token.id);
           if (!this.#entries.has(token.id)) this.#entries.set(token.id, newEntry(token));
         }
+        for (const problem of problems)
+          unsupported.push({ custody: finder.custody, problem: asProblem(problem) });
       } catch (error) {
         unsupported.push({ custody: finder.custody, problem: asProblem(error) });
       }
@@ -184,16 +227,33 @@ export class TokenDesk {
     this.#unsupported = unsupported;
   }
 
-  /** @returns the look that is under way, where one is needed */
+  /**
+   * Looks at tokens where it is due.
+   * @param patience how long each is waited for, in milliseconds; it is read on after that
+   * @returns those whose look began now
+   */
+  async #look(entries: readonly Entry[], patience: (entry: Entry) => number): Promise<ReadonlySet<Entry>> {
+    const begun = new Set<Entry>();
+    const looks = entries.flatMap(entry => {
+      if (!entry.reading && this.#lookAt(entry)) begun.add(entry);
+      return entry.reading ? [Promise.race([entry.reading, pause(patience(entry))])] : [];
+    });
+    await Promise.all(looks);
+    return begun;
+  }
+
+  /** @returns the look that is under way, where one is due */
   #lookAt(entry: Entry): Promise<void> | undefined {
     if (entry.reading) return entry.reading;
     if (entry.users > 0) return undefined;
-    if (entry.problem && !entry.stale) {
-      entry.surveys += 1;
-      if (entry.surveys < retryEvery) return undefined;
-    } else if (entry.description && !entry.stale) return undefined;
+    entry.isReview = !entry.stale && (entry.problem ?? entry.description) !== undefined;
+    if (entry.isReview) {
+      if (!entry.problem && !entry.token.mayChange) return undefined;
+      entry.looksOver += 1;
+      if (entry.looksOver < reviewEvery) return undefined;
+    }
     entry.stale = false;
-    entry.surveys = 0;
+    entry.looksOver = 0;
     entry.reading = entry.token
       .identify()
       .then(
@@ -221,7 +281,7 @@ export interface KeyHome {
 }
 
 /** @returns of tokens that all hold a key, the first of its home; one that is not known there where none is */
-function firstOf(home: KeyHome, holding: readonly KnownToken[]): KnownToken | undefined {
+function firstOf(home: KeyHome, holding: readonly Entry[]): Entry | undefined {
   for (const { custody, serial } of home.places) {
     const found = holding.find(
       ({ token, description }) =>
@@ -233,7 +293,7 @@ function firstOf(home: KeyHome, holding: readonly KnownToken[]): KnownToken | un
 }
 
 /** Whether a token may hold a key it does not show: some PKCS#11 tokens show none before the PIN. */
-const mayHide = ({ token, description }: KnownToken, home: KeyHome): boolean =>
+const mayHide = ({ token, description }: Entry, home: KeyHome): boolean =>
   token.custody === 'pkcs11' &&
   description !== undefined &&
   description.slots.every(({ key }) => key === undefined) &&
@@ -241,13 +301,30 @@ const mayHide = ({ token, description }: KnownToken, home: KeyHome): boolean =>
     ({ custody, serial }) => custody === 'pkcs11' && (serial === undefined || serial === description.serial),
   );
 
-const namesOf = (tokens: readonly KnownToken[]): string =>
+/**
+ * Whether nothing is where a token could be: a reader without a card, a card or device without the application. A reader
+ * that is built in is always there, and says nothing of the token that is wanted.
+ */
+const isVacant = (problem: RootwardError | undefined): boolean =>
+  problem?.code === 'token-removed' || problem?.code === 'token-wrong-application';
+
+const namesOf = (tokens: readonly Entry[]): string =>
   tokens.map(({ token, description }) => nameOf(token, description)).join(', ');
 
-const notPluggedIn = (home: KeyHome): RootwardError =>
+/** @param vacant what an empty reader says, where there is one */
+const notPluggedIn = (home: KeyHome, vacant?: RootwardError): RootwardError =>
   new RootwardError('token-not-found', {
-    message: `The key is on ${home.words}, which is not plugged in.`,
-    remedy: 'Plug it in and repeat the step. No PIN was used.',
+    message: `The key is on ${home.words}, which is not plugged in.${vacant ? ` ${vacant.message}` : ''}`,
+    remedy: `Plug it in${vacant ? ', or put its card into the reader,' : ''} and repeat the step. No PIN was used.`,
+  });
+
+/** @returns the problem of what stands there, after the name of what is wanted */
+const wantedBefore = (home: KeyHome, problem: RootwardError): RootwardError =>
+  new RootwardError(problem.code, {
+    message: `The key is on ${home.words}. ${problem.message}`,
+    remedy: problem.remedy,
+    place: problem.place,
+    cause: problem,
   });
 
 /** @returns a token as people find it among others. Others' text, made visible. */
@@ -265,15 +342,19 @@ const newEntry = (token: Token): Entry => ({
   stale: false,
   reading: undefined,
   users: 0,
-  surveys: 0,
+  isReview: false,
+  looksOver: 0,
 });
 
-const known = ({ token, description, problem, reading, users }: Entry): KnownToken => ({
-  token,
-  description,
-  problem,
-  state: users > 0 ? 'in-use' : reading ? 'reading' : problem ? 'problem' : description ? 'ready' : 'reading',
-});
+function known({ token, description, problem, reading, isReview, users }: Entry): KnownToken {
+  const looked = problem ? 'problem' : description ? 'ready' : 'reading';
+  return {
+    token,
+    description,
+    problem,
+    state: users > 0 ? 'in-use' : reading && !isReview ? 'reading' : looked,
+  };
+}
 
 const asProblem = (error: unknown): RootwardError =>
   error instanceof RootwardError

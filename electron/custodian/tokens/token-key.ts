@@ -13,6 +13,7 @@ import { visible } from '../../../shared/display/visible.ts';
 import { parsePem, writePem } from '../../../shared/tuf/pem.ts';
 import type { PublicKey } from '../../../shared/tuf/public-key.ts';
 import type { Attestation, Token, TokenDescription, TokenSlot } from '../../signers/token.ts';
+import { requireShownToken } from './shown-token.ts';
 import type { TokenDesk } from './token-desk.ts';
 import { nameOf } from './token-desk.ts';
 
@@ -52,6 +53,7 @@ export async function obtainTokenKey(
     });
   }
   const description = await desk.describe(token);
+  requireShownToken(token, description, input.serial);
   if (input.make === 'existing') {
     const slot = description.slots.find(candidate => candidate.id === input.slot);
     if (!slot?.key) throw slotEmpty(token, description, input.slot);

@@ -19,7 +19,7 @@ export function ledgerFinder(bus: Bus): TokenFinder {
       known = new Map(
         attachments.map(attachment => [attachment.id, known.get(attachment.id) ?? ledgerToken(attachment)]),
       );
-      return [...known.values()];
+      return { tokens: [...known.values()], problems: [] };
     },
   };
 }

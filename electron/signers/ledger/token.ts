@@ -35,6 +35,8 @@ export function ledgerToken(attachment: Attachment): Token {
   let agentKey: { readonly publicKey: PublicKey | undefined } | undefined;
   /** The key of the OpenPGP application as it was last described: its signer need not look once more. */
   let openPgpSeen: TokenKey | undefined;
+  /** Of the OpenPGP application alone: the agent might ask its holder. */
+  let mayChange = false;
   let last: Promise<unknown> = Promise.resolve();
 
   /** One task after the other, each in a session of its own. */
@@ -57,28 +59,40 @@ export function ledgerToken(attachment: Attachment): Token {
     return publicKey;
   };
 
-  /** Asks once; refused or left alone, the device is not asked again by itself. */
-  const lookForAgentKey = async (transport: Transport): Promise<PublicKey | undefined> => {
-    if (agentKey) return agentKey.publicKey;
-    try {
-      return await askAgentKey(transport);
-    } catch (error) {
-      if (!(error instanceof RootwardError) || !['token-refused', 'token-silent'].includes(error.code))
-        throw error;
-      agentKey = { publicKey: undefined };
-      return undefined;
+  /**
+   * Asks once; refused or left alone, the device is not asked again by itself.
+   * @throws RootwardError `token-refused`
+   */
+  const lookForAgentKey = async (transport: Transport): Promise<PublicKey> => {
+    if (agentKey === undefined) {
+      try {
+        return await askAgentKey(transport);
+      } catch (error) {
+        if (!(error instanceof RootwardError) || !['token-refused', 'token-silent'].includes(error.code))
+          throw error;
+        agentKey = { publicKey: undefined };
+      }
     }
+    if (agentKey?.publicKey) return agentKey.publicKey;
+    throw new RootwardError('token-refused', {
+      message: `The ${agentApplication} on this Ledger was not allowed on the display to show its public key.`,
+      remedy: 'Unplug it, plug it in again, and approve on the display that it shows its public key.',
+    });
   };
 
   return {
     id: attachment.id,
     custody: 'ledger',
     product: attachment.product,
+    get mayChange() {
+      return mayChange;
+    },
 
     identify: () =>
       inSession(async transport => {
         openPgpSeen = undefined;
         const running = await readApplication(transport);
+        mayChange = running.name === openPgpApplication;
         switch (running.name) {
           case openPgpApplication: {
             const description = await describeOpenPgp(attachment, running, transport);
@@ -223,7 +237,7 @@ const openPgpKey = (
 function describeAgent(
   attachment: Attachment,
   running: RunningApplication,
-  publicKey: PublicKey | undefined,
+  publicKey: PublicKey,
 ): TokenDescription {
   return {
     custody: 'ledger',
@@ -250,11 +264,6 @@ function describeAgent(
     warnings: [
       'The application SSH/PGP Agent is no longer maintained by Ledger. Use the OpenPGP application for new keys.',
       'Its key comes from the 24 words of this device: whoever has them can make it.',
-      ...(publicKey
-        ? []
-        : [
-            'It was not allowed on the display to show its public key. Unplug it and plug it in again to be asked once more.',
-          ]),
     ],
   };
 }

@@ -36,6 +36,8 @@ import { pssBlock } from './pss-block.ts';
 
 /** USB vendor identifier of Yubico. */
 const yubico = 0x1050;
+/** USB vendor identifier of Ledger, whose OpenPGP application shows a reader, too. Its keys are the Ledger driver's. */
+const ledger = 0x2c97;
 /**
  * The longest message a card signs with Ed25519, which signs the message itself: the most data one command takes
  * (3062 bytes, yubikey-manager `yubikit/core/smartcard`) without the TLVs around it.
@@ -57,6 +59,8 @@ export class PivToken implements Token {
   readonly custody = 'piv';
   readonly id: string;
   readonly product: string;
+  /** What is not Yubico's may be a reader, which takes one card after the other. */
+  readonly mayChange: boolean;
   readonly #attachment: Attachment;
   #reading: Reading | undefined;
   #last: Promise<unknown> = Promise.resolve();
@@ -65,6 +69,7 @@ export class PivToken implements Token {
     this.#attachment = attachment;
     this.id = attachment.id;
     this.product = attachment.product;
+    this.mayChange = attachment.vendorId !== yubico;
   }
 
   async identify(): Promise<TokenDescription> {
@@ -393,11 +398,13 @@ export function pivTokens(bus: Bus): TokenFinder {
   return {
     custody: 'piv',
     find: async () => {
-      const plugged = (await bus.list()).filter(attachment => attachment.link === 'ccid');
+      const plugged = (await bus.list()).filter(
+        ({ link, vendorId }) => link === 'ccid' && vendorId !== ledger,
+      );
       known = new Map(
         plugged.map(attachment => [attachment.id, known.get(attachment.id) ?? new PivToken(attachment)]),
       );
-      return [...known.values()];
+      return { tokens: [...known.values()], problems: [] };
     },
   };
 }

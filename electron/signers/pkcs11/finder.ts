@@ -25,7 +25,7 @@ export function pkcs11Finder(
     custody: 'pkcs11',
     find: async () => {
       const found = new Map<string, Token>();
-      let problem: unknown;
+      const problems: unknown[] = [];
       for (const file of modules()) {
         try {
           const module = await load(file);
@@ -36,15 +36,20 @@ export function pkcs11Finder(
             found.set(id, known.get(id) ?? pkcs11Token(id, module, token));
           }
         } catch (error) {
-          problem ??= error;
+          problems.push(naming(file, error));
         }
       }
       known = found;
-      // One module that fails does not hide the tokens of another.
-      if (problem !== undefined && found.size === 0) throw problem;
-      return [...found.values()];
+      return { tokens: [...found.values()], problems };
     },
   };
+}
+
+/** @returns what a module threw, with the module's name: there may be several */
+function naming(file: string, error: unknown): unknown {
+  if (!(error instanceof RootwardError) || error.message.includes(file)) return error;
+  const { code, message, remedy } = error;
+  return new RootwardError(code, { message: `PKCS#11 module ${file}: ${message}`, remedy, cause: error });
 }
 
 /** SoftHSM2 always shows one slot more than it has tokens, for the next one to be initialised. */
@@ -73,6 +78,8 @@ function pkcs11Token(id: string, module: Pkcs11Module, name: TokenName & { reado
     id,
     custody: 'pkcs11',
     product: name.label,
+    // Another token behind the module has another name, and so is another one.
+    mayChange: false,
     identify: async () => describe(now(), listKeys(module, name)),
     signer: async publicKey => pkcs11Signer(module, now(), publicKey),
     generate: async (request, { pin }) => {

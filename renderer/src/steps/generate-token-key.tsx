@@ -71,13 +71,13 @@ function OnToken({
     take() {
       if (make === 'generate') {
         const input = newKey.current?.take();
-        return input ? { token: token.id, make, ...input } : null;
+        return input ? { token: token.id, serial: token.serial, make, ...input } : null;
       }
       if (!slot) return null;
       const typed = asksPin ? pin.current?.take() : undefined;
       return typed === null
         ? null
-        : { token: token.id, make, slot: slot.id, ...(typed ? { pin: typed } : {}) };
+        : { token: token.id, serial: token.serial, make, slot: slot.id, ...(typed ? { pin: typed } : {}) };
     },
   };
   const keytype = wanted.keytype ? t.common.keytype[wanted.keytype] : '';

@@ -94,10 +94,16 @@ function Missing({
       </Notice>
     );
   }
+  const there = found.found === 'none' ? found.vacant?.problem : undefined;
   const ask = place.token ? words.ask(holder, wantedName(place)) : words.askKind(holder, wantedName(place));
   return (
     <TokenLine custody={place.custody} off title={ask}>
       <p className={css.text}>{found.found === 'reading' ? t.tokens.state.reading : words.waiting}</p>
+      {there && (
+        <p className={css.text}>
+          {there.message} {there.remedy}
+        </p>
+      )}
     </TokenLine>
   );
 }

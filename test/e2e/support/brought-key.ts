@@ -34,7 +34,9 @@ export async function bringKeyOfHolderA(desk: Desk, repository: string, card: Pi
     const passphrase = new TextEncoder().encode(passphraseOf('Holder A'));
     const managementKey = new Uint8Array(defaultManagementKey(24));
     const task = { action: 'import-key', slot: '9c', fingerprint, passphrase, managementKey } as const;
-    answered(await custodian.handle('manageToken', { token: tokens[0]?.id ?? '', task }));
+    answered(
+      await custodian.handle('manageToken', { token: tokens[0]?.id ?? '', serial: tokens[0]?.serial, task }),
+    );
     const plan = {
       ceremony: 'rotation',
       repository,

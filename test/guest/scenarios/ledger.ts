@@ -16,7 +16,7 @@ export const ledgerScenarios: readonly Scenario[] = [
       await bench.tokens.makePivCard('yubikey');
       await bench.tokens.plug('yubikey');
       await onlyToken(pivFinder());
-      assert.deepEqual(await finder.find(), []);
+      assert.deepEqual((await finder.find()).tokens, []);
       await bench.tokens.makeLedger('ledger');
       await bench.tokens.plug('ledger');
       const token = await onlyToken(finder);
@@ -24,7 +24,7 @@ export const ledgerScenarios: readonly Scenario[] = [
       assert.match(product, /Nano S Plus/);
       bench.note(`${product}, ${firmware}`);
       assert.equal(secrets.find(({ name }) => name === 'pin')?.triesLeft, 3);
-      assert.equal((await pivFinder().find()).length, 1);
+      assert.equal((await pivFinder().find()).tokens.length, 1);
       await bench.tokens.pull('ledger');
       await plugged(finder, 0);
       await refusal(bench, 'token-removed', token.identify());

@@ -18,13 +18,15 @@ function wipe(task: TokenAction): void {
 export function useTask(token: TokenView, onDone: (done: ManagedToken) => void) {
   const [busy, setBusy] = useState(false);
   const [error, setError] = useState<ErrorReport | null>(null);
+  // As the token was when its dialog was opened: what is typed is for that card, whatever its reader holds by now.
+  const [serial] = useState(token.serial);
   const run = async (task: TokenAction | null) => {
     if (!task) return;
     if (busy) return wipe(task);
     setBusy(true);
     setError(null);
     try {
-      const outcome = await ask('manageToken', { token: token.id, task });
+      const outcome = await ask('manageToken', { token: token.id, serial, task });
       setBusy(false);
       if (!outcome.ok) return setError(outcome.error);
       useTokens.getState().take(outcome.value.tokens);

@@ -42,7 +42,8 @@ export type FoundPlace =
   | { readonly found: 'other'; readonly token: TokenView }
   | { readonly found: 'problem'; readonly token: TokenView }
   | { readonly found: 'reading' }
-  | { readonly found: 'none' };
+  /** `vacant`: a reader without a card, a device without the application, where there is nothing else of its kind. */
+  | { readonly found: 'none'; readonly vacant?: TokenView };
 
 type OnePlace = Pick<KeyPlace, 'custody' | 'token'>;
 type OnToken = OnePlace & { readonly custody: TokenView['custody'] };
@@ -61,6 +62,10 @@ const mayHide = ({ custody, serial, slots, secrets }: TokenView, places: readonl
   secrets.length > 0 &&
   slots.every(({ key }) => key === undefined) &&
   places.some(one => one.custody === custody && (!one.token?.serial || one.token.serial === serial));
+
+/** Whether nothing is where a token could be: a reader that is built in is always there, and is no wrong token. */
+const isVacant = ({ problem }: TokenView): boolean =>
+  problem?.code === 'token-removed' || problem?.code === 'token-wrong-application';
 
 /**
  * Finds the token that holds a key, by the key itself; where several do, the one its holder chose, else the first of the
@@ -83,10 +88,13 @@ export function findPlace(place: KeyPlace, tokens: readonly TokenView[], chosen?
   const possible = holding.length > 0 ? holding : hiding;
   const here = possible.find(({ token }) => token.id === chosen) ?? possible[0];
   if (here) return { found: 'here', ...here, possible: possible.map(({ token }) => token) };
-  const own = tokens.filter(token => places.some(({ custody }) => custody === token.custody));
+  const ofKind = tokens.filter(token => places.some(({ custody }) => custody === token.custody));
+  const own = ofKind.filter(token => !isVacant(token));
   const problem = own.find(token => token.state === 'problem');
   if (problem) return { found: 'problem', token: problem };
   if (own.some(token => token.state === 'reading')) return { found: 'reading' };
-  const other = own[0] ?? tokens.find(isPlugged);
+  const vacant = ofKind.find(({ problem: there }) => there?.code === 'token-wrong-application') ?? ofKind[0];
+  if (own.length === 0 && vacant) return { found: 'none', vacant };
+  const other = own[0] ?? tokens.find(token => isPlugged(token) && !isVacant(token));
   return other ? { found: 'other', token: other } : { found: 'none' };
 }

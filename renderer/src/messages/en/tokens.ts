@@ -55,7 +55,8 @@ export const tokens = {
     navModules: 'PKCS#11 modules',
     navAuthorities: 'Makers who vouch',
     navRule: 'Permission for USB',
-    unsupported: (kind: string) => `${kind}s cannot be looked for on this machine`,
+    unsupported: (kind: string, isPartly: boolean) =>
+      isPartly ? `${kind}s may be missing here` : `${kind}s cannot be looked for on this machine`,
     unsupportedCalm: 'Nothing else is affected.',
     emptyWaiting: 'Waiting for a token',
     emptyText:

@@ -173,10 +173,10 @@ export function ProofDialog({
   const [proof, setProof] = useState<TokenProof | null>(null);
   const [error, setError] = useState<ErrorReport | null>(null);
   const { save, saving, status } = useSaveFile(words.saveTitle);
-  const { id } = token;
+  const { id, serial } = token;
   useEffect(() => {
     let current = true;
-    void ask('readTokenProof', { token: id, slot: slot.id }).then(outcome => {
+    void ask('readTokenProof', { token: id, serial, slot: slot.id }).then(outcome => {
       if (!current) return;
       if (outcome.ok) setProof(outcome.value);
       else setError(outcome.error);
@@ -184,7 +184,7 @@ export function ProofDialog({
     return () => {
       current = false;
     };
-  }, [id, slot.id]);
+  }, [id, serial, slot.id]);
   const proven = proof?.attestation.verdict === 'proven';
   const chain = proof?.attestation.chain;
   return (

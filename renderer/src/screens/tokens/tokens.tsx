@@ -97,7 +97,14 @@ function All({ view, onOpen }: { readonly view: TokensView; readonly onOpen: (to
         ))}
       </ul>
       {unsupported.map(({ custody, problem }) => (
-        <Notice key={custody} tone="plain" title={words.unsupported(t.tokens.kind[custody])}>
+        <Notice
+          key={`${custody}${problem.message}`}
+          tone="plain"
+          title={words.unsupported(
+            t.tokens.kind[custody],
+            tokens.some(token => token.custody === custody),
+          )}
+        >
           <p>{problem.message}</p>
           <p>
             {problem.remedy} {words.unsupportedCalm}
