@@ -67,10 +67,12 @@ const usage = `rootward: the desk at which offline root keys live, without its w
   rootward token change-pin|change-puk|unblock-pin|set-tries|change-management-key|generate|import-key|delete-key|
                  write-certificate|destroy-key-file
                  --secrets FILE [--vault DIR] [--serial S] [--slot S] [--keytype K] [--pin-policy P] [--touch-policy P]
-                 [--fingerprint HEX --confirm HEX12] [--pin-tries N --puk-tries N] [--new-key FILE] [--json]
+                 [--fingerprint HEX --confirm HEX12] [--pin-tries N --puk-tries N] [--new-key FILE] [--may-destroy] [--json]
       Sets a token up. PIN, PUK and management key stand in the file, never on the command line. With --new-key a new
       management key is drawn, and stands in that file before the token gets it. import-key brings a key of the vault to
       the token, once its backup is proven; destroy-key-file then leaves it on the token and in the backup only.
+      generate makes a key in an empty place; where the token cannot tell whether one is, --may-destroy says that
+      nothing in it is needed.
 
   rootward journal verify [--json] [--head HEX] VAULT
       Checks a vault's journal from its first line to its last. With the head a transcript names, lines that were

@@ -14,6 +14,8 @@ const tokenAnswerSchema = z.strictObject({
   make: z.enum(['generate', 'existing']).default('generate'),
   pinPolicy: z.enum(['never', 'once', 'always']).optional(),
   touchPolicy: z.enum(['never', 'always', 'cached']).optional(),
+  /** A key that the token does not show may be destroyed by the new one. */
+  mayDestroy: z.boolean().optional(),
   /** Hexadecimal digits. */
   managementKey: z
     .string()
@@ -79,7 +81,7 @@ export async function tokenKeyInput(
       remedy: `Name a file with --tokens, and in it "${step.who}": {"slot": "9c"}.`,
     });
   }
-  const { serial, managementKey, puk, slot, make, pinPolicy, touchPolicy } = chosen;
+  const { serial, managementKey, puk, slot, make, pinPolicy, touchPolicy, mayDestroy } = chosen;
   const token = chooseToken(await readTokens(custodian), { custody: step.place?.custody, serial });
   return {
     token: token.id,
@@ -88,6 +90,7 @@ export async function tokenKeyInput(
     make,
     ...(pinPolicy ? { pinPolicy } : {}),
     ...(touchPolicy ? { touchPolicy } : {}),
+    ...(mayDestroy ? { mayDestroy } : {}),
     ...(pin.length > 0 ? { pin } : {}),
     ...(puk === undefined ? {} : { puk: new TextEncoder().encode(puk) }),
     ...(managementKey ? { managementKey: new Uint8Array(Buffer.from(managementKey, 'hex')) } : {}),

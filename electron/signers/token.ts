@@ -1,7 +1,9 @@
 import type { Custody } from '../../shared/ceremony/key-record.ts';
 import type { PinPolicy, TouchPolicy } from '../../shared/ceremony/token-facts.ts';
+import { RootwardError } from '../../shared/contract/errors.ts';
 import type { KeyOrigin, TokenAbility } from '../../shared/contract/tokens.ts';
 import type { PublicKey } from '../../shared/tuf/public-key.ts';
+import type { HashName } from '../../shared/tuf/signature.ts';
 import type { Signer } from './signer.ts';
 
 /** Custodies whose private keys live in a device. */
@@ -47,8 +49,10 @@ export interface TokenSlot {
   readonly id: string;
   /** For people: `9C (digital signature)`. Others' text where the token names it: made visible before it is shown. */
   readonly name: string;
-  /** Undefined: empty. */
+  /** Undefined: the token shows none. */
   readonly key: TokenKey | undefined;
+  /** True: it shows none, and may hold one nevertheless; only a key made here would tell, by destroying it. */
+  readonly mayHoldKey?: true;
 }
 
 /** A token as it is now, in plain data: read anew after every change. Holds no secret. */
@@ -83,8 +87,19 @@ export interface NewTokenKey {
   readonly algorithm: TokenAlgorithm;
   readonly pinPolicy: Exclude<PinPolicy, 'unknown'>;
   readonly touchPolicy: Exclude<TouchPolicy, 'unknown'>;
-  /** Whether a key that is in the slot may be destroyed for it. Without this a taken slot is refused. */
-  readonly replace?: boolean;
+  /**
+   * Whether a key may be destroyed for it that the token does not show. Without this a slot that may hold one is refused;
+   * one whose key or certificate is shown always is.
+   */
+  readonly mayDestroy?: boolean;
+  /**
+   * Makes the certificate (DER) for a token that shows its keys by that alone; the token then wants its PIN too.
+   * @param sign signs with the new key, as `Signer.sign`
+   */
+  readonly certify?: (
+    publicKey: PublicKey,
+    sign: (message: Uint8Array, hash: HashName) => Promise<Uint8Array>,
+  ) => Promise<Uint8Array>;
 }
 
 /** What a token's own certificate says about a key, after its chain was checked. */
@@ -142,8 +157,8 @@ export interface Token {
 
   /**
    * Makes a key that never leaves the token, and tries nothing with it: a first signature is the caller's.
-   * Secrets: PIV the management key (where Yubico's tools put it behind the PIN, the PIN alone), Ledger the PUK (its
-   * OpenPGP application calls it the admin PIN), others the PIN.
+   * Secrets: PIV the management key (where Yubico's tools put it behind the PIN, the PIN alone; where `certify` is
+   * needed, both), Ledger the PUK (its OpenPGP application calls it the admin PIN), others the PIN.
    * @throws RootwardError `token-slot-taken`, `token-not-capable`, `token-management-key`, `wrong-pin`,
    *   `pin-blocked`, `pin-needed`
    */
@@ -156,7 +171,7 @@ export interface Token {
    *   `key-damaged`, `unsupported-key`
    */
   importKey?(
-    request: Omit<NewTokenKey, 'algorithm'>,
+    request: Omit<NewTokenKey, 'algorithm' | 'mayDestroy' | 'certify'>,
     pkcs8: Uint8Array,
     secrets: TokenSecrets,
   ): Promise<TokenKey>;
@@ -211,3 +226,11 @@ export interface TokenFinder {
    */
   find(): Promise<FoundTokens>;
 }
+
+/** @param where begins the message: the place, and of which token @returns `token-slot-taken` for `TokenSlot.mayHoldKey` */
+export const placeMayBeTaken = (where: string): RootwardError =>
+  new RootwardError('token-slot-taken', {
+    message: `${where} shows no key and may hold one nevertheless, which a new key would destroy: this token does not tell.`,
+    remedy:
+      'If nothing in this place is needed, say so: tick it in the window, give --may-destroy, or "mayDestroy": true in the file of --tokens. Otherwise take another token. Nothing was changed.',
+  });

@@ -25,6 +25,8 @@ const policies = {
   pinPolicy: pinPolicySchema.exclude(['unknown']).optional(),
   touchPolicy: touchPolicySchema.exclude(['unknown']).optional(),
 };
+/** A new key may destroy one that the token does not show: wanted where its place has `mayHoldKey`. */
+const mayDestroy = z.boolean().optional();
 
 /** Which key of which token a step is about, and what opens it. */
 export const tokenKeyInputSchema = z.strictObject({
@@ -36,6 +38,7 @@ export const tokenKeyInputSchema = z.strictObject({
   /** `generate`: the token makes a new key there. `existing`: the key that is there is taken up. */
   make: z.enum(['generate', 'existing']),
   ...policies,
+  mayDestroy,
   /** Left out where the token asks for none, or has its own keyboard. */
   pin: secret.optional(),
   /** PIV: needed to make a key. */
@@ -67,7 +70,9 @@ export const tokenSlotViewSchema = z.object({
   id: z.string(),
   /** For people, made visible. */
   name: z.string(),
-  /** Absent: empty. */
+  /** True: the token shows no key here, and may hold one nevertheless. */
+  mayHoldKey: z.literal(true).optional(),
+  /** Absent: the token shows none. */
   key: z
     .object({
       /** Absent for a key whose public half the token does not give out. */
@@ -89,6 +94,8 @@ export type TokenSlotView = z.infer<typeof tokenSlotViewSchema>;
 /** What can be done with a token beyond signing; an operation that is not listed throws `token-not-capable`. */
 export const tokenAbilitySchema = z.enum([
   'generate',
+  /** PIV: when a new key asks for PIN and touch. Without it the card decides, and does not tell. */
+  'choose-policies',
   'import-key',
   'delete-key',
   'write-certificate',
@@ -193,6 +200,7 @@ export const tokenActionSchema = z.discriminatedUnion('action', [
     slot: slotIdSchema,
     keytype: generatedKeyTypeSchema,
     ...policies,
+    mayDestroy,
     pin: secret.optional(),
     managementKey: managementKey.optional(),
     /** Ledger: the admin PIN of its OpenPGP application. */

@@ -36,7 +36,13 @@ for (const { token: name, options, algorithm, bytes } of kinds) {
   const bus = new SimulatedBus();
   bus.plug(card, options.extendedLength === false ? { longestCommand: 261 } : {});
   const [token] = (await pivTokens(bus).find()).tokens;
-  const request = { slot: '9c', algorithm, pinPolicy: 'always', touchPolicy: 'never' } as const;
+  const request = {
+    slot: '9c',
+    algorithm,
+    pinPolicy: 'always',
+    touchPolicy: 'never',
+    mayDestroy: true,
+  } as const;
   const key = await token?.generate?.(request, { managementKey: defaultManagementKey(24) });
   if (!token || !key?.publicKey) throw new Error(`${name} made no key`);
   await token.identify();

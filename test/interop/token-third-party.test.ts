@@ -203,7 +203,9 @@ describe("Rootward's driver", () => {
     const noNotary = missing ?? missingPeers('notary', 'notary-server');
     if (noNotary !== undefined) return context.skip(noNotary);
     const request = { slot: '9c', algorithm: 'ecdsa-p256', pinPolicy: 'once', touchPolicy: 'never' } as const;
-    const key = await token.generate?.({ ...request, replace: true }, { managementKey });
+    const [slot] = (await token.identify()).slots;
+    if (slot?.key?.publicKey) await token.deleteKey?.('9c', slot.key.publicKey, { managementKey });
+    const key = await token.generate?.(request, { managementKey });
     const publicKey = key?.publicKey as PublicKey;
     const keyId = notaryV1.keyId(notaryV1.writeKey(publicKey));
     await token.writeCertificate?.('9c', await certified(publicKey, 'root'), { managementKey });

@@ -20,6 +20,10 @@ export interface PivCardOptions {
   readonly signaturePin?: 'once' | 'always';
   /** Metadata of an empty slot: refused, or a reply without algorithm and key. */
   readonly emptyMetadata?: 'refused' | 'hollow';
+  /** Without VERSION and SERIAL, as a card of another maker, which takes no PIN or touch policy for a new key either. */
+  readonly version?: boolean;
+  /** Status words instead of answers: `f79c` METADATA of 9C, `f99a` ATTEST of 9A, `cb5fc105` GET DATA of 9A's certificate. */
+  readonly odd?: Readonly<Record<string, number>>;
   /** Whether the card has METADATA; by its firmware unless told. */
   readonly metadata?: boolean;
   /** Whether it attests; by its firmware unless told. */
@@ -115,8 +119,10 @@ export class PivCard {
       pinTries: 3,
       signaturePin: 'always',
       emptyMetadata: 'refused',
-      metadata: from(5, 3, 0),
-      attestation: from(4, 3, 0),
+      version: true,
+      odd: {},
+      metadata: options.version !== false && from(5, 3, 0),
+      attestation: options.version !== false && from(4, 3, 0),
       extendedLength: from(4, 0, 0),
       replyBytes: 256,
       wrongSignature: false,
@@ -154,6 +160,23 @@ export class PivCard {
   /** Has the card want a touch beside its management key, as `ykman piv access change-management-key --touch` does. */
   guardManagementKeyByTouch(): void {
     this.#management.touchPolicy = 2;
+  }
+
+  /** Puts a new key into a slot, as another program does. @returns its SubjectPublicKeyInfo */
+  bringKey(slot: number, algorithm: number = algorithmByte.p256, origin: 1 | 2 = 2): Uint8Array {
+    const key = generateCardKey(algorithm) as CardKey;
+    this.#keys.set(slot, { key, origin, pinPolicy: 3, touchPolicy: 1 });
+    return key.spki;
+  }
+
+  /** The SubjectPublicKeyInfo of the key in a slot. */
+  spkiIn(slot: number): Uint8Array | undefined {
+    return this.#keys.get(slot)?.key.spki;
+  }
+
+  /** Writes a certificate object (`5fc10a`), as another program does. */
+  leaveCertificate(object: string, der: Uint8Array): void {
+    this.#objects.set(object, concat(element(0x70, der), element(0x71, [0]), element(0xfe, [])));
   }
 
   /** @param bytes a command APDU, short or extended @returns the response APDU */
@@ -208,13 +231,15 @@ export class PivCard {
   async #answer(ins: number, p1: number, p2: number, data: Uint8Array): Promise<Reply> {
     if (ins === 0xa4) return this.#select(p1, data);
     if (!this.#selected) return 0x6d00;
-    const { firmware, serial, metadata, attestation } = this.#options;
+    const { firmware, serial, metadata, attestation, version } = this.#options;
+    const odd = this.#odd(ins, p1, p2, data);
+    if (odd !== undefined) return odd;
     const from = (...version: Version) => isFrom(firmware, version);
     switch (ins) {
       case 0xfd:
-        return Uint8Array.from(firmware);
+        return version ? Uint8Array.from(firmware) : 0x6d00;
       case 0xf8:
-        return from(5, 0, 0) ? bigEndian(serial) : 0x6d00;
+        return version && from(5, 0, 0) ? bigEndian(serial) : 0x6d00;
       case 0x20:
         return this.#verify(p1, p2, data);
       case 0x24:
@@ -246,6 +271,11 @@ export class PivCard {
       default:
         return 0x6d00;
     }
+  }
+
+  #odd(ins: number, p1: number, p2: number, data: Uint8Array): number | undefined {
+    const about = ins === 0xf7 ? [p2] : ins === 0xf9 ? [p1] : ins === 0xcb ? (find(data, 0x5c) ?? []) : [];
+    return this.#options.odd[Buffer.from([ins, ...about]).toString('hex')];
   }
 
   #select(p1: number, data: Uint8Array): Reply {
@@ -439,6 +469,8 @@ export class PivCard {
   }
 
   #store(slot: number, key: CardKey, origin: 1 | 2, request: Uint8Array): boolean {
+    const takesPolicies = this.#options.version && isFrom(this.#options.firmware, [4, 0, 0]);
+    if (!takesPolicies && (find(request, 0xaa) || find(request, 0xab))) return false;
     const always = this.#options.signaturePin === 'always';
     const initial = slot === 0x9c && always ? 3 : slot === 0x9e ? 1 : 2;
     const pinPolicy = find(request, 0xaa)?.[0] || initial;

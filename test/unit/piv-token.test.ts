@@ -10,6 +10,7 @@ import { errorCodes, RootwardError } from '../../shared/contract/errors.ts';
 import type { PublicKey } from '../../shared/tuf/public-key.ts';
 import { cardMaker } from '../simulators/piv-attestation.ts';
 import { defaultManagementKey, PivCard, type PivCardOptions } from '../simulators/piv-card.ts';
+import { algorithmByte } from '../simulators/piv-keys.ts';
 import { SimulatedBus } from '../simulators/simulated-bus.ts';
 
 const utf8 = (text: string): Uint8Array => new TextEncoder().encode(text);
@@ -39,7 +40,9 @@ async function plugged(options: PivCardOptions = {}, plug: Parameters<SimulatedB
 
 async function withKey(options: PivCardOptions = {}, changes: Partial<NewTokenKey> = {}) {
   const all = await plugged(options);
-  const key = (await all.token.generate({ ...request, ...changes }, all.secrets)) as TokenKey;
+  // The card is new, so nothing in it can be destroyed.
+  const made = all.token.generate({ ...request, mayDestroy: true, ...changes }, all.secrets);
+  const key = (await made) as TokenKey;
   return { ...all, key, publicKey: key.publicKey as PublicKey };
 }
 
@@ -68,7 +71,7 @@ describe('the driver against cards as they differ', () => {
           options,
           options.extendedLength ? {} : { longestCommand: 261 },
         );
-        const made = await token.generate({ ...request, slot }, secrets);
+        const made = await token.generate({ ...request, slot, mayDestroy: true }, secrets);
         const publicKey = made.publicKey as PublicKey;
         // Without METADATA and attestation a card shows its key by the certificate alone.
         const shows = (options.firmware?.[1] ?? 0) >= 3 && options.firmware?.[0] === 5;
@@ -188,6 +191,131 @@ describe('what is read of a card', () => {
   });
 });
 
+describe('a slot that cannot be read', () => {
+  const old = { firmware: [4, 3, 7], managementKey: '3des' } as const;
+  const taken = { key: { publicKey: undefined, algorithm: 'unknown' } };
+
+  /** That a slot counts as taken, is told once, keeps its key, and is no hindrance to the key in 9C. */
+  async function isKept(
+    { card, token, publicKey, secrets }: Awaited<ReturnType<typeof withKey>>,
+    at: number,
+  ) {
+    const slot = at.toString(16);
+    const before = card.spkiIn(at);
+    const { slots, warnings } = await token.identify();
+    expect(slots.find(({ id }) => id === slot)).toMatchObject(taken);
+    expect(slots.filter(({ key }) => key).map(({ id }) => id)).toEqual(['9c', slot]);
+    expect(warnings.filter(text => text.includes(`Slot ${slot.toUpperCase()}`))).toHaveLength(1);
+    expect(warnings.join(' ')).not.toContain('..');
+    for (const mayDestroy of [false, true])
+      await rejected(token.generate({ ...request, slot, mayDestroy }, secrets), 'token-slot-taken');
+    expect(card.spkiIn(at)).toEqual(before);
+    await signAndVerify(await token.signer(publicKey), message, 'sha256', pin());
+  }
+
+  it.each([0x6f00, 0x6d00, 0x6e00, 0x6a81, 0x6a80, 0x6985, 0x6982])(
+    'is no empty one because METADATA answers %i',
+    async status => {
+      const all = await withKey({ odd: { f79a: status } });
+      all.card.bringKey(0x9a);
+      await isKept(all, 0x9a);
+      const secret = new Uint8Array(32).fill(7);
+      const pem = writePkcs8Pem('ecdsa-p256', secret, publicKeyOf('ecdsa-p256', secret).raw);
+      const before = all.card.spkiIn(0x9a);
+      await expect(all.token.importKey({ ...request, slot: '9a' }, pem, all.secrets)).rejects.toThrow();
+      expect(all.card.spkiIn(0x9a)).toEqual(before);
+    },
+  );
+
+  it.each([0x6f00, 0x6982, 0x6a86])('is no empty one because ATTEST answers %i', async status => {
+    const all = await withKey({ ...old, odd: { f99a: status } });
+    all.card.bringKey(0x9a, algorithmByte.p256, 1);
+    await isKept(all, 0x9a);
+    await rejected(
+      all.token.attest('9a', []),
+      status === 0x6f00 ? 'token-refused' : status === 0x6982 ? 'pin-needed' : 'token-not-capable',
+    );
+  });
+
+  it.each([0x6a80, 0x6982, 0x6d00, 0x6a86, 0x6b00])(
+    'is no hindrance because GET DATA answers %i',
+    async status => {
+      await isKept(await withKey({ ...old, odd: { cb5fc10d: status } }), 0x82);
+      // Where METADATA tells what is in the slot, only the certificate is unknown.
+      const { token, card, secrets } = await withKey({ odd: { cb5fc10d: status, cb5fc10e: status } });
+      const spki = card.bringKey(0x82);
+      const { slots, warnings } = await token.identify();
+      expect(slots.find(({ id }) => id === '82')?.key).toMatchObject({ publicKey: { spki } });
+      expect(warnings).toEqual([expect.stringMatching(/^Slot 82: with a certificate that cannot be read/)]);
+      await token.generate({ ...request, slot: '83' }, secrets);
+    },
+  );
+
+  it('is told in one sentence with others of the same cause', async () => {
+    const odd = { f79a: 0x6f00, f79d: 0x6f00, f782: 0x6a80 };
+    const { warnings } = await (await plugged({ odd })).token.identify();
+    expect(warnings.map(text => text.slice(0, 12))).toEqual(['Slot 9A, 9D:', 'Slot 82: tak']);
+  });
+
+  it('holds a key of a kind unknown here, as RSA 1024 by its attestation', async () => {
+    const { card, token, publicKey, secrets } = await withKey(old);
+    const spki = card.bringKey(0x9a, algorithmByte.rsa1024, 1);
+    const { slots, warnings } = await token.identify();
+    expect(slots.find(({ id }) => id === '9a')).toMatchObject(taken);
+    expect(warnings.join(' ')).not.toContain('9A');
+    await rejected(token.generate({ ...request, slot: '9a', mayDestroy: true }, secrets), 'token-slot-taken');
+    expect(card.spkiIn(0x9a)).toEqual(spki);
+    await signAndVerify(await token.signer(publicKey), message, 'sha256', pin());
+  });
+
+  it('may show a public half or an attestation that is none', async () => {
+    for (const options of [{}, old]) {
+      const all = await withKey(options);
+      all.card.bringKey(0x9a, algorithmByte.p256, 1);
+      const transmit = all.card.transmit.bind(all.card);
+      all.card.transmit = async command => {
+        const reply = await transmit(command);
+        const about = Buffer.from(command).toString('hex');
+        // The point of METADATA, the subject's name of the attestation.
+        const at = about.startsWith('00f7009a') ? 20 : about.startsWith('00f99a') ? 30 : undefined;
+        return reply.map((byte, index) => (index === at ? byte ^ 0x01 : byte));
+      };
+      await isKept(all, 0x9a);
+    }
+  });
+
+  it('is not what a card without METADATA and ATTEST has', async () => {
+    const { token } = await plugged({ firmware: [5, 2, 4], attestation: false });
+    const { slots, warnings } = await token.identify();
+    expect(slots.every(({ key, mayHoldKey }) => !key && mayHoldKey)).toBe(true);
+    expect(warnings.filter(text => text.startsWith('Slot'))).toEqual([]);
+    // A card of another maker says it by 6F00.
+    const odd = Object.fromEntries([0x9a, 0x9c].map(slot => [`f9${slot.toString(16)}`, 0x6f00]));
+    const other = await plugged({ firmware: [5, 2, 4], odd }, { vendorId: 0x20a0 });
+    expect((await other.token.identify()).slots.every(({ key, mayHoldKey }) => !key && mayHoldKey)).toBe(
+      true,
+    );
+  });
+
+  it('a card whose PIN has odd METADATA is not read at all: nothing of it could be believed', async () => {
+    const { token, card, secrets } = await plugged({ odd: { f780: 0x6f00 } });
+    card.bringKey(0x9c);
+    await rejected(token.identify(), 'token-refused');
+    await rejected(token.generate(request, secrets), 'token-slot-taken');
+    const without = await plugged({ odd: { f780: 0x6a88 } });
+    expect((await without.token.identify()).slots[0]?.mayHoldKey).toBe(true);
+  });
+
+  it('says so at once when the token is pulled between two slots', async () => {
+    const { card, bus, unplug } = await withKey();
+    unplug();
+    const plug = bus.plug(card);
+    const token = await tokenOf(bus);
+    plug.unplug(12);
+    await rejected(token.identify(), 'token-removed');
+  });
+});
+
 describe('signing', () => {
   it.each([
     ['ecdsa-p256', 'sha256', 64],
@@ -224,7 +352,8 @@ describe('signing', () => {
     const { token, card, publicKey, secrets, bus } = await withKey();
     const signer = await token.signer(publicKey);
     const other = await tokenOf(bus);
-    await other.generate({ ...request, replace: true }, secrets);
+    await other.deleteKey('9c', publicKey, secrets);
+    await other.generate(request, secrets);
     const before = card.received.length;
     await rejected(signer.sign(message, 'sha256', pin()), 'token-wrong');
     expect(card.received.slice(before).some(command => command.startsWith('0020'))).toBe(false);
@@ -323,12 +452,72 @@ describe('signing', () => {
 });
 
 describe('keys', () => {
-  it('are made for an empty slot only, unless the old one may go', async () => {
-    const { token, publicKey, secrets } = await withKey();
-    await rejected(token.generate(request, secrets), 'token-slot-taken');
-    const other = await token.generate({ ...request, replace: true }, secrets);
-    expect(other.publicKey?.fingerprint).not.toBe(publicKey.fingerprint);
+  it('are made for an empty slot only, whatever may be destroyed', async () => {
+    for (const options of [{}, { firmware: [4, 3, 7], managementKey: '3des' }] as const) {
+      const { token, card, secrets } = await withKey(options);
+      const before = card.spkiIn(0x9c);
+      for (const mayDestroy of [false, true])
+        await rejected(token.generate({ ...request, mayDestroy }, secrets), 'token-slot-taken');
+      expect(card.spkiIn(0x9c)).toEqual(before);
+    }
   });
+
+  it('are made over what an old card does not show only where that was said', async () => {
+    for (const options of [
+      { firmware: [4, 3, 7], managementKey: '3des' },
+      { firmware: [5, 2, 4], managementKey: '3des' },
+      { firmware: [3, 4, 9], managementKey: '3des' },
+      { version: false, managementKey: '3des' },
+    ] as const) {
+      const { token, card, secrets } = await plugged(options);
+      const brought = card.bringKey(0x9c);
+      const description = await token.identify();
+      expect(description.slots.every(({ key, mayHoldKey }) => !key && mayHoldKey)).toBe(true);
+      expect(description.warnings.join(' ')).toContain('does not tell what is in its places');
+      await expect(token.generate(request, secrets)).rejects.toMatchObject({
+        code: 'token-slot-taken',
+        remedy: expect.stringMatching(/window.*--may-destroy.*"mayDestroy": true/),
+      });
+      expect(card.spkiIn(0x9c)).toEqual(brought);
+      const made = await token.generate({ ...request, mayDestroy: true }, secrets);
+      expect(card.spkiIn(0x9c)).toEqual(made.publicKey?.spki);
+    }
+    const description = await (await plugged()).token.identify();
+    expect(description.slots.some(({ mayHoldKey }) => mayHoldKey)).toBe(false);
+    expect(description.warnings).toEqual([]);
+  });
+
+  it.each([
+    { firmware: [3, 4, 9], managementKey: '3des' },
+    { version: false, managementKey: '3des' },
+  ] as const)(
+    'are made without policies by a card that takes none, and are found by their certificate: %o',
+    async options => {
+      const { token, card, secrets } = await plugged(options);
+      expect((await token.identify()).abilities).not.toContain('choose-policies');
+      const certify: NewTokenKey['certify'] = async (publicKey, sign) => {
+        expect(await sign(message, 'sha256')).toHaveLength(64);
+        return cardMaker().attest(publicKey.spki, attested);
+      };
+      const wanted = { ...request, mayDestroy: true, certify };
+      const { managementKey } = secrets;
+      await rejected(token.generate(wanted, { managementKey }), 'pin-needed');
+      expect(card.spkiIn(0x9c)).toBeUndefined();
+      const made = await token.generate(wanted, secrets);
+      expect(made).toMatchObject({ pinPolicy: 'unknown', touchPolicy: 'unknown', origin: 'generated' });
+      const generated = card.received.filter(command => command.startsWith('0047'));
+      expect(generated).toHaveLength(1);
+      expect(generated.join()).not.toMatch(/aa01..ab01/);
+      expect((await token.identify()).slots[0]).toMatchObject({
+        key: { pinPolicy: 'unknown', publicKey: { fingerprint: made.publicKey?.fingerprint } },
+      });
+      await signAndVerify(await token.signer(made.publicKey as PublicKey), message, 'sha256', pin());
+      expect((await (await plugged({ firmware: [4, 3, 7] })).token.identify()).abilities).toContain(
+        'choose-policies',
+      );
+    },
+  );
+  const attested = { slot: 0x9c, firmware: [5, 7, 1], serial: 1, pinPolicy: 3, touchPolicy: 1 } as const;
 
   it('are not made without the management key, or with a wrong one', async () => {
     const { token } = await plugged();
@@ -410,8 +599,12 @@ describe('keys', () => {
       token.writeCertificate('9c', certificateOf(other.publicKey as PublicKey), secrets),
       'token-wrong',
     );
-    // A new key must not be found under the old one's certificate.
-    await token.generate({ ...request, replace: true }, secrets);
+  });
+
+  it('are not found under the certificate that another key left behind', async () => {
+    const { token, card, secrets } = await plugged();
+    card.leaveCertificate('5fc10a', certificateOf(publicKeyOf('ecdsa-p256', new Uint8Array(32).fill(7))));
+    await token.generate(request, secrets);
     expect((await token.identify()).slots[0]?.key?.certificate).toBeUndefined();
   });
   const certificateOf = (publicKey: PublicKey) =>

@@ -5,9 +5,10 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { chooseKeys } from '../../electron/cli/commands/backup.ts';
 import { manageByName } from '../../electron/cli/commands/token.ts';
 import { answered } from '../../electron/cli/output.ts';
+import type { TokenAnswer } from '../../electron/cli/token-answers.ts';
 import type { GenesisPlanInput } from '../../shared/ceremony/plan.ts';
 import type { StepInput } from '../../shared/ceremony/steps.ts';
-import type { TokenAction, TokenKeyInput, TokenView } from '../../shared/contract/tokens.ts';
+import type { ManagedToken, TokenAction, TokenKeyInput, TokenView } from '../../shared/contract/tokens.ts';
 import type { CeremonyView } from '../../shared/contract/views.ts';
 import { plainPlan } from '../interop/ceremony-program.ts';
 import { removeTemporaryDirectory, temporaryDirectory } from '../interop/peers/run.ts';
@@ -69,13 +70,22 @@ const slots = {
 const places = { 'holder-2': slot9c(), 'holder-3': { slot: 'new', make: 'generate' as const } };
 const out = () => path.join(folder, 'out');
 
+/** The same on a card whose firmware does not tell what is in them. */
+const hidingSlots = Object.fromEntries(
+  Object.entries(slots).map(([name, answer]) => [name, { ...answer, mayDestroy: true }]),
+);
 /** Carries a ceremony on until a step is the present one. */
-async function driveTo(stepId: string, plan: GenesisPlanInput, id: string): Promise<CeremonyView> {
+async function driveTo(
+  stepId: string,
+  plan: GenesisPlanInput,
+  id: string,
+  tokens: Record<string, TokenAnswer> = slots,
+): Promise<CeremonyView> {
   const stop = new Error('far enough');
   let reached: CeremonyView = await rig.read(id);
   if (reached.presentStepId === stepId) return reached;
   await rig
-    .drive(id, plan, out(), { tokens: slots, secrets: pinsOf(plan) }, (_step, ceremony) => {
+    .drive(id, plan, out(), { tokens, secrets: pinsOf(plan) }, (_step, ceremony) => {
       reached = ceremony;
       if (ceremony.presentStepId === stepId) throw stop;
     })
@@ -420,31 +430,100 @@ describe('a key being made on a card', () => {
 
   it('is not taken up from another card that tells no serial number either', async () => {
     const old = rig.card({ firmware: [4, 3, 7] });
-    const stranger = answered(await generateOn({ slot: '9c' }));
+    const stranger = answered(await generateOn({ slot: '9c', mayDestroy: true }));
     old.plug.unplug();
     const interrupted = rig.card({ firmware: [4, 3, 7] });
-    const first = await driveTo('root-key-2', plan, id);
+    const first = await driveTo('root-key-2', plan, id, hidingSlots);
     // Before it has made anything.
     const transmit = interrupted.card.transmit.bind(interrupted.card);
     interrupted.card.transmit = async command => {
       if (command[1] === 0x47) interrupted.plug.unplug();
       return transmit(command);
     };
-    expect(codeOf(await rig.complete(first, await makeKey()))).toBe('token-removed');
+    expect(codeOf(await rig.complete(first, await makeKey({ mayDestroy: true })))).toBe('token-removed');
     rig.bus.plug(old.card);
     const view = await rig.read(id);
     // Nothing was made in this run, nor is there a serial number: the slot is simply taken.
     await rig.reopen();
-    expect(codeOf(await rig.complete(view, await makeKey()))).toBe('token-slot-taken');
+    expect(codeOf(await rig.complete(view, await makeKey({ mayDestroy: true })))).toBe('token-slot-taken');
     expect(stranger).toMatchObject({ fingerprint: expect.any(String) });
   });
 
   it('goes on after a wrong PIN also on a card without a serial number', async () => {
     const { card } = rig.card({ firmware: [4, 3, 7] });
-    const view = await driveTo('root-key-2', plan, id);
-    expect(codeOf(await rig.complete(view, await makeKey({ pin: utf8('000000') })))).toBe('wrong-pin');
-    answered(await rig.complete(await rig.read(id), await makeKey()));
+    const view = await driveTo('root-key-2', plan, id, hidingSlots);
+    const mayDestroy = true;
+    const wrong = await makeKey({ pin: utf8('000000'), mayDestroy });
+    expect(codeOf(await rig.complete(view, wrong))).toBe('wrong-pin');
+    answered(await rig.complete(await rig.read(id), await makeKey({ mayDestroy })));
     expect(generations(card.received)).toBe(1);
+  });
+
+  it('destroys nothing that an old card does not show, unless that was said', async () => {
+    const { card } = rig.card({ firmware: [4, 3, 7] });
+    const brought = card.bringKey(0x9c);
+    const view = await driveTo('root-key-2', plan, id, hidingSlots);
+    const { tokens } = answered(await rig.custodian.handle('describeTokens', {}));
+    const place = tokens[0]?.slots.find(({ id: slot }) => slot === '9c');
+    expect(place).toEqual({ id: '9c', name: '9C (digital signature)', mayHoldKey: true });
+    expect(tokens[0]?.advice.map(({ message }) => message).join()).toContain('does not tell what is in its');
+    const begun = journal().split('"token-key-begun"').length;
+    expect(codeOf(await rig.complete(view, await makeKey()))).toBe('token-slot-taken');
+    expect(codeOf(await generateOn({ slot: '9c' }))).toBe('token-slot-taken');
+    expect(card.spkiIn(0x9c)).toEqual(brought);
+    // That it was begun is not written down either.
+    expect(journal().split('"token-key-begun"').length).toBe(begun);
+    answered(await rig.complete(await rig.read(id), await makeKey({ mayDestroy: true })));
+    expect(card.spkiIn(0x9c)).not.toEqual(brought);
+  });
+
+  it('counts without a proof where the card refuses one', async () => {
+    rig.card({ odd: { f99c: 0x6f00 } });
+    const view = await driveTo('root-key-2', plan, id);
+    answered(await rig.complete(view, await makeKey()));
+    expect(journal()).toContain('"verdict":"not-proven","problem":"The token refused');
+  });
+
+  it('destroys nothing as a command either', async () => {
+    const { card } = rig.card({ firmware: [4, 3, 7] });
+    const brought = card.bringKey(0x9c);
+    const { tokens } = answered(await rig.custodian.handle('describeTokens', {}));
+    const secrets = path.join(folder, 'secrets.json');
+    const managementKey = Buffer.from(defaultManagementKey(24)).toString('hex');
+    writeFileSync(secrets, JSON.stringify({ managementKey }));
+    const run = (values: object) =>
+      manageByName(
+        rig.custodian,
+        tokens[0] as (typeof tokens)[number],
+        'generate',
+        { secrets, slot: '9c', ...values },
+        { out: () => {}, error: () => {} },
+      );
+    await expect(run({})).rejects.toMatchObject({
+      code: 'token-slot-taken',
+      remedy: expect.stringContaining('--may-destroy'),
+    });
+    expect(card.spkiIn(0x9c)).toEqual(brought);
+    expect(await run({ 'may-destroy': true })).toBe(0);
+    expect(card.spkiIn(0x9c)).not.toEqual(brought);
+  });
+
+  it('signs on a card of another maker, which takes no policies and shows it by its certificate', async () => {
+    const { card } = rig.card({ version: false, managementKey: '3des' });
+    const view = await driveTo('root-key-2', plan, id, hidingSlots);
+    const mayDestroy = true;
+    const asked = await makeKey({ mayDestroy, touchPolicy: 'never' });
+    expect(codeOf(await rig.complete(view, asked))).toBe('token-not-capable');
+    expect(card.spkiIn(0x9c)).toBeUndefined();
+    const after = answered(await rig.complete(await rig.read(id), await makeKey({ mayDestroy })));
+    const made = after.steps.find(step => step.id === 'root-key-2');
+    expect(made?.place).toMatchObject({ token: { slotName: '9C (digital signature)' } });
+    expect(readFileSync(path.join(folder, 'vault-rehearsal/journal.jsonl'), 'utf8')).toContain(
+      '"pinPolicy":"unknown","touchPolicy":"unknown"',
+    );
+    const outside = answered(await generateOn({ slot: '82', mayDestroy, pin: pin() })) as ManagedToken;
+    const shown = outside.tokens.tokens[0]?.slots.find(({ id: slot }) => slot === '82');
+    expect(shown?.key).toMatchObject({ fingerprint: outside.fingerprint, hasCertificate: true });
   });
 
   it('with weaker policies than were asked for is refused at every attempt, and taken where they are asked for', async () => {
@@ -893,6 +972,8 @@ describe('a key of this vault that is brought to a card', () => {
   let fingerprint: string;
   let view: CeremonyView;
   let card: ReturnType<TokenRig['card']>['card'];
+  /** Status words of the card, by what it is asked. */
+  let odd: Record<string, number>;
   let plug: ReturnType<TokenRig['card']>['plug'];
   /** Before the key came to the card. */
   let touches: number;
@@ -952,8 +1033,9 @@ describe('a key of this vault that is brought to a card', () => {
   const keyFiles = () => readdirSync(path.join(folder, 'vault-rehearsal/keys')).sort();
 
   beforeEach(async () => {
+    odd = {};
     // The others are on the card already: they cost no scrypt.
-    ({ card, plug } = rig.card());
+    ({ card, plug } = rig.card({ odd }));
     const { holders, ...others } = pivPlan({ signers: ['holder-1', 'holder-2'] });
     const plan = {
       ...others,
@@ -1050,6 +1132,22 @@ describe('a key of this vault that is brought to a card', () => {
     // Where nobody says which, as on the command line, the token that is there.
     expect(codeOf(await sign({ pin: pin() }))).toBe('ok');
     expect(other.card.touches).toBe(1);
+  });
+
+  it('is not taken down as deleted because its place could not be read once', async () => {
+    await prove();
+    answered(await bring());
+    const journal = () => readFileSync(path.join(folder, 'vault-rehearsal/journal.jsonl'), 'utf8');
+    const change = { action: 'change-puk', current: utf8('12345678') };
+    for (const [index, answer] of [{ f79a: 0x6f00 }, { f79a: 0x6d00 }, { f780: 0x6d00 }].entries()) {
+      Object.assign(odd, answer);
+      const next = utf8(`5281937${index}`);
+      expect(codeOf(await task({ ...change, next: next.slice() }))).toBe('ok');
+      change.current = next;
+      for (const name in odd) delete odd[name];
+    }
+    expect(journal()).not.toContain('"key-left-token"');
+    expect(await place()).toMatchObject({ custody: 'piv' });
   });
 
   it('is taken down as deleted where a crash came before the journal could say so', async () => {

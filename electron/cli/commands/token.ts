@@ -38,6 +38,7 @@ const options = {
   keytype: { type: 'string' },
   'pin-policy': { type: 'string' },
   'touch-policy': { type: 'string' },
+  'may-destroy': { type: 'boolean' },
   fingerprint: { type: 'string' },
   confirm: { type: 'string' },
   'pin-tries': { type: 'string' },
@@ -226,7 +227,15 @@ function taskFor(what: string, values: Values): TokenAction {
     generate: () => {
       const keytype = generatedKeyTypeSchema.safeParse(values.keytype ?? 'ecdsa-p256');
       if (!keytype.success) throw wrongUsage('--keytype has no such value.');
-      return { slot: slot(), keytype: keytype.data, ...asked(), ...unlocking(), puk: given('puk') };
+      const mayDestroy = values['may-destroy'] ?? false;
+      return {
+        slot: slot(),
+        keytype: keytype.data,
+        ...asked(),
+        mayDestroy,
+        ...unlocking(),
+        puk: given('puk'),
+      };
     },
     'import-key': () => ({
       slot: slot(),

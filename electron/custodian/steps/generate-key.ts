@@ -10,7 +10,7 @@ import { visible } from '../../../shared/display/visible.ts';
 import { publicKeyToPem } from '../../../shared/tuf/public-key.ts';
 import { generateKey } from '../../signers/software.ts';
 import { takeUpSettings } from '../tokens/describe-tokens.ts';
-import { makeSlotCertificate } from '../tokens/slot-certificate.ts';
+import { makeSlotCertificate, slotCertifier } from '../tokens/slot-certificate.ts';
 import { askForProof, evidenceOfToken, type FoundTokenKey, obtainTokenKey } from '../tokens/token-key.ts';
 import { type SignNow, tokenSigning } from '../with-signer.ts';
 import { makeHolderCertificate } from './holder-certificate.ts';
@@ -99,7 +99,7 @@ async function makeTokenKey(
   const found = await obtainTokenKey(
     desk.tokens,
     input,
-    holder,
+    { ...holder, certify: slotCertifier(desk.clock()) },
     earlier,
     async begun => {
       const { custody, serial, slot, before } = begun;

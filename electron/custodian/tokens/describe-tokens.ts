@@ -106,9 +106,10 @@ function tokenView(
       ...(triesTotal === undefined ? {} : { triesTotal }),
       ...(isDefault === undefined ? {} : { isDefault }),
     })),
-    slots: description.slots.map(({ id, name, key }) => ({
+    slots: description.slots.map(({ id, name, key, mayHoldKey }) => ({
       id,
       name: text(name),
+      ...(mayHoldKey ? { mayHoldKey } : {}),
       ...(key ? { key: keyView(key, records) } : {}),
     })),
     keytypes: (['ecdsa-p256', 'ecdsa-p384', 'ed25519'] as const).filter(keytype =>

@@ -10,10 +10,18 @@ import { tokenSigning } from '../with-signer.ts';
 import { takeUpSettings, tokensView } from './describe-tokens.ts';
 import { destroyKeyFile, importKey } from './key-to-token.ts';
 import { requireShownToken } from './shown-token.ts';
-import { makeSlotCertificate } from './slot-certificate.ts';
+import { makeSlotCertificate, slotCertifier } from './slot-certificate.ts';
 import { nameOf } from './token-desk.ts';
 import { authoritiesOf, evidenceOfToken, verdictOf } from './token-key.ts';
-import { type Done, keyIn, meantKey, secretsOf, type Work } from './token-task.ts';
+import {
+  type Done,
+  keyIn,
+  meantKey,
+  policiesFor,
+  requireFreePlace,
+  secretsOf,
+  type Work,
+} from './token-task.ts';
 
 type Tasks = { [Name in TokenActionName]: (work: Work<Name>) => Promise<Done> };
 
@@ -118,16 +126,14 @@ export async function readTokenProof(
 }
 
 async function generateKey({ desk, token, description, task }: Work<'generate'>): Promise<Done> {
-  const occupied = description.slots.find(slot => slot.id === task.slot && slot.key);
-  if (occupied) {
-    throw new RootwardError('token-slot-taken', {
-      message: `${visible(occupied.name, 64)} of ${nameOf(token, description)} holds a key already.`,
-      remedy: 'Choose an empty place. Delete the key that is there only when nobody needs it any more.',
-    });
-  }
-  const { slot, keytype, pinPolicy = 'always', touchPolicy = 'always' } = task;
+  requireFreePlace(token, description, task);
+  const { slot, keytype, mayDestroy = false } = task;
+  const policies = policiesFor(token, description, task);
   const made = await desk.tokens.use(token, async () =>
-    token.generate?.({ slot, algorithm: keytype, pinPolicy, touchPolicy }, secretsOf(task)),
+    token.generate?.(
+      { slot, algorithm: keytype, ...policies, mayDestroy, certify: slotCertifier(desk.clock()) },
+      secretsOf(task),
+    ),
   );
   return {
     message: `${nameOf(token, description)} made a key (${keyTypeInWords[keytype]}).`,
@@ -163,7 +169,7 @@ async function deleteKey({ desk, token, description, task }: Work<'delete-key'>)
 
 /**
  * Finishes deletions that were interrupted between the token and the journal: where the journal has a key of ours on
- * this token, and the token does not show it, the journal is told that it left.
+ * this token, and the token shows that it is not there, the journal is told that it left.
  * @param description read just now
  * @returns the fingerprints of these keys
  */
@@ -185,6 +191,9 @@ async function takeDownGone(
       )) {
         const spot = { custody: token.custody, serial: visible(serial, 64), slot };
         if (!isStillOn(record, opened.moves, spot)) continue;
+        // A place that cannot be read, or does not tell what is in it, may hold the key still.
+        const place = slots.find(({ id }) => id === slot);
+        if (place?.mayHoldKey || (place?.key && !place.key.publicKey)) continue;
         await opened.append({ type: 'key-left-token', fingerprint, ...spot });
         gone.push(fingerprint);
       }

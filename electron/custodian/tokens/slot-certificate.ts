@@ -3,6 +3,7 @@ import { beginRootCertificate } from '../../../shared/tuf/certificate.ts';
 import { formatDateTime } from '../../../shared/tuf/date-time.ts';
 import type { PublicKey } from '../../../shared/tuf/public-key.ts';
 import { ecdsaToDer } from '../../../shared/tuf/signature.ts';
+import type { NewTokenKey } from '../../signers/token.ts';
 import type { SignNow } from '../with-signer.ts';
 
 /** Notary's certificates last ten years of 365 days (const.go:38-46). */
@@ -30,3 +31,9 @@ export async function makeSlotCertificate(
   });
   return finish(ecdsaToDer(await sign(tbs, 'sha256')));
 }
+
+/** @returns how a token certifies a key it has just made, where it shows its keys by their certificates alone */
+export const slotCertifier =
+  (now: Date): NonNullable<NewTokenKey['certify']> =>
+  (publicKey, sign) =>
+    makeSlotCertificate(publicKey, sign, now);

@@ -12,10 +12,11 @@ import type { TokenKeyInput } from '../../../shared/contract/tokens.ts';
 import { visible } from '../../../shared/display/visible.ts';
 import { parsePem, writePem } from '../../../shared/tuf/pem.ts';
 import type { PublicKey } from '../../../shared/tuf/public-key.ts';
-import type { Attestation, Token, TokenDescription, TokenSlot } from '../../signers/token.ts';
+import type { Attestation, NewTokenKey, Token, TokenDescription, TokenSlot } from '../../signers/token.ts';
 import { requireShownToken } from './shown-token.ts';
 import type { TokenDesk } from './token-desk.ts';
 import { nameOf } from './token-desk.ts';
+import { policiesFor, requireFreePlace } from './token-task.ts';
 
 /** A key on a token, with where it is. */
 export interface FoundTokenKey {
@@ -25,9 +26,6 @@ export interface FoundTokenKey {
   readonly publicKey: PublicKey;
   readonly origin: TokenEvidence['origin'];
 }
-
-/** When a new key asks for its PIN and a touch, where nobody chose: a root key signs seldom, so always. */
-const defaultPolicies = { pinPolicy: 'always', touchPolicy: 'always' } as const;
 
 /**
  * Makes a key on a token, or takes up one that is there.
@@ -40,7 +38,15 @@ const defaultPolicies = { pinPolicy: 'always', touchPolicy: 'always' } as const;
 export async function obtainTokenKey(
   desk: TokenDesk,
   input: TokenKeyInput,
-  { keytype, custody }: { readonly keytype: GeneratedKeyType; readonly custody: TokenCustody },
+  {
+    keytype,
+    custody,
+    certify,
+  }: {
+    readonly keytype: GeneratedKeyType;
+    readonly custody: TokenCustody;
+    readonly certify: NonNullable<NewTokenKey['certify']>;
+  },
   begun: BegunTokenKey | undefined,
   onBegin: (begun: BegunTokenKey) => Promise<void>,
   isTaken: (fingerprint: string) => boolean,
@@ -59,14 +65,13 @@ export async function obtainTokenKey(
     if (!slot?.key) throw slotEmpty(token, description, input.slot);
     return takeUp(token, description, slot, keytype, 'existing', isTaken);
   }
-  const { pinPolicy = defaultPolicies.pinPolicy, touchPolicy = defaultPolicies.touchPolicy } = input;
+  const policies = policiesFor(token, description, input);
   const unfinished = begun && keyOfUnfinished(desk, token, description, begun, keytype, isTaken);
   if (unfinished) {
-    requirePolicies(unfinished, { pinPolicy, touchPolicy });
+    requirePolicies(unfinished, policies);
     return unfinished;
   }
-  const occupied = description.slots.find(slot => slot.id === input.slot && slot.key);
-  if (occupied) throw slotTaken(token, description, occupied);
+  requireFreePlace(token, description, input);
   if (!token.generate || !description.abilities.includes('generate'))
     throw cannotMake(token, description, 'It makes no keys.');
   if (!description.algorithms.includes(keytype))
@@ -76,7 +81,7 @@ export async function obtainTokenKey(
   await onBegin({ custody: token.custody, serial: description.serial, slot: input.slot, before });
   const made = await desk.use(token, async () =>
     token.generate?.(
-      { slot: input.slot, algorithm: keytype, pinPolicy, touchPolicy },
+      { slot: input.slot, algorithm: keytype, ...policies, mayDestroy: input.mayDestroy ?? false, certify },
       {
         ...(input.pin ? { pin: input.pin } : {}),
         ...(input.managementKey ? { managementKey: input.managementKey } : {}),
@@ -198,10 +203,13 @@ export async function askForProof(
     return attestation && verdictOf(attestation, publicKey, description.serial);
   } catch (error) {
     // An imported key has no proof, and says so; a token that was pulled is another matter.
-    if (!(error instanceof RootwardError) || error.code !== 'token-not-capable') throw error;
+    if (!(error instanceof RootwardError) || !noProof.includes(error.code)) throw error;
     return { verdict: 'not-proven', problem: error.message };
   }
 }
+
+/** How a token says that it gives no proof of a key. */
+const noProof: readonly RootwardError['code'][] = ['token-not-capable', 'token-refused', 'pin-needed'];
 
 /** @returns the certificates (DER) that attestations are trusted by */
 export const authoritiesOf = ({ settings }: TokenDesk): Uint8Array[] =>
@@ -253,13 +261,6 @@ const slotEmpty = (token: Token, description: TokenDescription, slot: string): R
   new RootwardError('token-slot-empty', {
     message: `There is no key in ${visible(slot, 64)} of ${nameOf(token, description)}.`,
     remedy: 'Choose a place that holds a key, or have the token make one there.',
-  });
-
-const slotTaken = (token: Token, description: TokenDescription, slot: TokenSlot): RootwardError =>
-  new RootwardError('token-slot-taken', {
-    message: `${visible(slot.name, 64)} of ${nameOf(token, description)} holds a key already.`,
-    remedy:
-      'Choose an empty place, or take up the key that is there. Delete it only when nobody needs it any more: that cannot be undone.',
   });
 
 const cannotMake = (token: Token, description: TokenDescription, why: string): RootwardError =>

@@ -230,11 +230,10 @@ export async function generateWithOpenPgp(
     });
   }
   await selectOpenPgp(transport);
-  if (!request.replace && (await readSignatureKey(transport)) !== 'empty') {
+  if ((await readSignatureKey(transport)) !== 'empty') {
     throw new RootwardError('token-slot-taken', {
       message: 'The OpenPGP application of this Ledger holds a signature key already.',
-      remedy:
-        'Choose another key slot on its display, or replace the key only when nobody needs it any more.',
+      remedy: 'Choose another key slot on its display. Nothing was changed.',
     });
   }
   await verifySecret(transport, openPgpSecrets.admin, admin, await askPinStatus(transport));

@@ -34,7 +34,8 @@ const extension = {
  * @param card the certificate of the card's attestation key, DER; undefined where the card has none
  * @param authorities certificates the user trusts, DER
  * @returns with `trustedBy` when the chain ends at one of them, else with the `problem`
- * @throws RootwardError `token-reply-invalid` when the key's certificate cannot be read, or is another slot's
+ * @throws RootwardError `token-reply-invalid` when the key's certificate cannot be read, or is another slot's;
+ *   `unsupported-key` when it is of a kind unknown here
  */
 export function readAttestation(
   slot: string,
@@ -109,11 +110,14 @@ function extensionsOf(der: Uint8Array): Map<string, Uint8Array> {
   );
 }
 
+/** Errors that say already what is wrong. */
+const ownCodes: readonly RootwardError['code'][] = ['token-reply-invalid', 'unsupported-key'];
+
 function orInvalid<Value>(read: () => Value): Value {
   try {
     return read();
   } catch (error) {
-    if (!(error instanceof RootwardError) || error.code === 'token-reply-invalid') throw error;
-    throw replyInvalid(`its attestation cannot be used. ${error.message}`);
+    if (!(error instanceof RootwardError) || ownCodes.includes(error.code)) throw error;
+    throw replyInvalid(`its attestation cannot be used (${error.message.replace(/\.$/, '')})`);
   }
 }

@@ -105,6 +105,9 @@ export function isFrom(firmware: Firmware | undefined, ...version: Firmware): bo
   return true;
 }
 
+/** @returns whether a new key's PIN and touch policies can be chosen; of a card of unknown make that is not believed */
+export const takesPolicies = (firmware: Firmware | undefined): boolean => isFrom(firmware, 4, 0, 0);
+
 /**
  * @returns what a card of this firmware makes and takes. RSA keys made by 4.2.0 to 4.3.4 can be computed from their
  *   public half (ROCA, CVE-2017-15361), so there RSA is left out. Of a card of unknown make, what every PIV card has.

@@ -30,6 +30,7 @@ import {
   protectedData,
   reference,
   type SlotDefinition,
+  takesPolicies,
   touchPolicyBytes,
 } from './identifiers.ts';
 import {
@@ -81,6 +82,8 @@ export class PivSession {
   firmware: Firmware | undefined;
   readonly #transport: Transport;
   readonly #vendor: boolean;
+  /** Undefined until the card was asked. */
+  #hasMetadata: boolean | undefined;
 
   private constructor(transport: Transport, vendor: boolean) {
     this.#transport = transport;
@@ -90,15 +93,21 @@ export class PivSession {
   /**
    * Selects the application.
    * @param options.firmware as it was read before, so that it need not be asked again
+   * @param options.hasMetadata as it was found before
    * @param options.yubico whether the device says it is Yubico's: those take commands in extended length
    * @throws RootwardError `token-wrong-application` when the card has none
    */
   static async select(
     transport: Transport,
-    options: { readonly firmware?: Firmware | undefined; readonly yubico: boolean },
+    options: {
+      readonly firmware?: Firmware | undefined;
+      readonly hasMetadata?: boolean | undefined;
+      readonly yubico: boolean;
+    },
   ): Promise<PivSession> {
     const session = new PivSession(transport, options.yubico);
     session.firmware = options.firmware;
+    session.#hasMetadata = options.hasMetadata;
     for (const identifier of applicationIdentifiers) {
       const response = await session.#send({ ins: 0xa4, p1: 0x04, p2: 0x00, data: identifier, le: 0 });
       if (response.status === statusWord.ok) {
@@ -131,10 +140,17 @@ export class PivSession {
     return new DataView(data.buffer, data.byteOffset, 4).getUint32(0).toString();
   }
 
-  /** @returns what METADATA says of a secret; undefined where the card has no METADATA (firmware before 5.3) */
+  /**
+   * @returns what METADATA says of a secret; undefined where the card does not tell: it has no METADATA (firmware before
+   *   5.3), or none of this secret
+   * @throws RootwardError `token-reply-invalid`, and `token-refused` where the PIN, by which it is known whether the card
+   *   has METADATA, is answered for in another way
+   */
   async secretMetadata(name: keyof typeof reference): Promise<SecretMetadata | undefined> {
-    const found = await this.#metadata(reference[name]);
-    if (found === undefined) return undefined;
+    const response = await this.#askMetadata(reference[name]);
+    if (name === 'pin') this.#hasMetadata = isMetadata(response);
+    if (response.status !== statusWord.ok) return undefined;
+    const found = readTlvs(response.data, 'its metadata');
     const isDefault = findTlv(found, 0x05);
     const tries = findTlv(found, 0x06);
     if (isDefault !== undefined && isDefault.length !== 1) throw replyInvalid('its metadata is damaged');
@@ -150,16 +166,25 @@ export class PivSession {
 
   /**
    * @returns what METADATA says of a slot; `empty`; or `unsupported` where the card has no METADATA
+   * @throws RootwardError `token-reply-invalid`, `token-refused`, `token-not-capable`: then nothing is known of the slot,
+   *   least of all that it is empty
    */
   async slotMetadata(slot: SlotDefinition): Promise<SlotMetadata | 'empty' | 'unsupported'> {
-    const found = await this.#metadata(slot.byte);
-    if (found === undefined) return 'unsupported';
+    if (this.#hasMetadata === false) return 'unsupported';
+    const response = await this.#askMetadata(slot.byte);
+    if (response.status === statusWord.referenceNotFound || response.status === statusWord.notFound) {
+      // From a card without METADATA that says nothing about the slot.
+      return (await this.#supportsMetadata()) ? 'empty' : 'unsupported';
+    }
+    if (noSuchCommand.includes(response.status) && !(await this.#supportsMetadata())) return 'unsupported';
+    const found = readTlvs(this.#require(response, 'to say what is in this slot').data, 'its metadata');
     const algorithm = findTlv(found, 0x01)?.[0];
+    const publicHalf = findTlv(found, 0x04);
     // Some cards answer for an empty slot, too, and leave algorithm and key out.
-    if (algorithm === undefined) return 'empty';
+    if (algorithm === undefined && publicHalf === undefined) return 'empty';
+    if (algorithm === undefined) throw replyInvalid('its metadata shows a key without its algorithm');
     const policies = findTlv(found, 0x02);
     const origin = findTlv(found, 0x03)?.[0];
-    const publicHalf = findTlv(found, 0x04);
     return {
       algorithm,
       pinPolicy: policyName(pinPolicyBytes, policies?.[0]),
@@ -169,19 +194,17 @@ export class PivSession {
     };
   }
 
-  /** @returns the elements; an empty list for nothing there; undefined where the card has no METADATA */
-  async #metadata(p2: number): Promise<readonly Tlv[] | undefined> {
-    const response = await this.#send({ ins: 0xf7, p1: 0, p2, le: longReply });
-    switch (response.status) {
-      case statusWord.ok:
-        return readTlvs(response.data, 'its metadata');
-      case statusWord.referenceNotFound:
-      case statusWord.notFound:
-      case statusWord.wrongData:
-        return [];
-      default:
-        return undefined;
-    }
+  /**
+   * Whether the card has METADATA. It is asked about its PIN, which every card has: what it refuses for one slot is no
+   * sign that it has none.
+   */
+  async #supportsMetadata(): Promise<boolean> {
+    this.#hasMetadata ??= isMetadata(await this.#askMetadata(reference.pin));
+    return this.#hasMetadata;
+  }
+
+  #askMetadata(p2: number): Promise<Response> {
+    return this.#send({ ins: 0xf7, p1: 0, p2, le: longReply });
   }
 
   /** @returns tries left for the PIN, without spending one; undefined where the card does not tell */
@@ -326,7 +349,7 @@ export class PivSession {
       writeTlv(0x80, Uint8Array.of(algorithmBytes[algorithm])),
       this.#policies(policies),
     );
-    const response = this.#requirePolicies(
+    const response = this.#requireTaken(
       await this.#send({ ins: 0x47, p1: 0, p2: slot.byte, data: request, le: longReply }, patience.makeKey),
       'to make this key',
     );
@@ -346,7 +369,7 @@ export class PivSession {
   ): Promise<void> {
     const data = concatBytes(parts, this.#policies(policies));
     try {
-      this.#requirePolicies(
+      this.#requireTaken(
         await this.#send({ ins: 0xfe, p1: algorithmBytes[algorithm], p2: slot.byte, data }, patience.makeKey),
         'to take this key in',
       );
@@ -355,18 +378,24 @@ export class PivSession {
     }
   }
 
+  /** Whether the card lets one say when a new key asks for PIN and touch (firmware 4.0); others refuse to be told. */
+  get takesPolicies(): boolean {
+    return takesPolicies(this.firmware);
+  }
+
   #policies({ pinPolicy, touchPolicy }: KeyPolicies): Uint8Array {
+    if (!this.takesPolicies) return new Uint8Array();
     return concatBytes(
       writeTlv(0xaa, Uint8Array.of(pinPolicyBytes[pinPolicy])),
       writeTlv(0xab, Uint8Array.of(touchPolicyBytes[touchPolicy])),
     );
   }
 
-  #requirePolicies(response: Response, doing: string): Response {
+  #requireTaken(response: Response, doing: string): Response {
     if (response.status === statusWord.wrongData)
       throw new RootwardError('token-not-capable', {
-        message: `The token refused ${doing}: it does not have this algorithm, or not this PIN or touch policy.`,
-        remedy: 'Choose another algorithm or policy. What is in the slot was not changed.',
+        message: `The token refused ${doing}: it does not have this algorithm${this.takesPolicies ? ', or not this PIN or touch policy' : ''}.`,
+        remedy: `Choose another algorithm${this.takesPolicies ? ' or policy' : ', or another place'}. What is in the slot was not changed.`,
       });
     return this.#require(response, doing);
   }
@@ -450,17 +479,15 @@ export class PivSession {
   /**
    * @returns the certificate by which the card vouches for a key that was made on it (DER); `refused` for a slot that
    *   is empty or whose key was imported; `unsupported` where the card has no attestation
+   * @throws RootwardError `token-refused`, `token-not-capable`: then nothing is known of the slot
    */
   async attest(slot: SlotDefinition): Promise<Uint8Array | 'refused' | 'unsupported'> {
     const response = await this.#send({ ins: 0xf9, p1: slot.byte, p2: 0, le: longReply }, patience.touch);
-    if (response.status === statusWord.ok) return response.data;
-    const absent: number[] = [
-      statusWord.instructionNotSupported,
-      statusWord.fault,
-      statusWord.classNotSupported,
-      statusWord.notSupported,
-    ];
-    return absent.includes(response.status) ? 'unsupported' : 'refused';
+    if (noKeyToAttest.includes(response.status)) return 'refused';
+    if (noSuchCommand.includes(response.status)) return 'unsupported';
+    // So say cards of other makers that have none; a YubiKey that says it met a fault.
+    if (response.status === statusWord.fault && !this.#vendor) return 'unsupported';
+    return this.#require(response, 'to say where the key in this slot was made').data;
   }
 
   /** @returns the certificate the card signs attestations with; undefined where it has none */
@@ -513,6 +540,28 @@ export class PivSession {
   get #extended(): boolean {
     return this.#vendor && isFrom(this.firmware, 4, 0, 0);
   }
+}
+
+/** How a card says that it does not know a command. */
+const noSuchCommand: readonly number[] = [
+  statusWord.notSupported,
+  statusWord.instructionNotSupported,
+  statusWord.classNotSupported,
+];
+/** How a card says that it does not vouch for a slot: it is empty, or its key was brought there. */
+const noKeyToAttest: readonly number[] = [
+  statusWord.wrongData,
+  statusWord.notFound,
+  statusWord.referenceNotFound,
+  statusWord.conditionsNotSatisfied,
+];
+
+/** @returns whether the answer to METADATA of the PIN is one of a card that has METADATA. @throws RootwardError */
+function isMetadata({ status }: Response): boolean {
+  if (status === statusWord.ok) return true;
+  const denials: readonly number[] = [...noSuchCommand, statusWord.notFound, statusWord.referenceNotFound];
+  if (denials.includes(status)) return false;
+  throw statusError(status, 'to say how its PIN is set up');
 }
 
 const openReply = (data: Uint8Array): Tlv[] => readTlvs(openTlv(data, 0x7c, 'its answer'), 'its answer');

@@ -6,18 +6,19 @@ import { keyAlgorithmInWords, type PublicKey } from '../../../shared/tuf/public-
 import { ecdsaFromDer, ecdsaHalfWidth, type HashName } from '../../../shared/tuf/signature.ts';
 import type { Signer } from '../signer.ts';
 import { replyInvalid } from '../tlv.ts';
-import type {
-  Attestation,
-  Deletion,
-  NewTokenKey,
-  Token,
-  TokenAlgorithm,
-  TokenDescription,
-  TokenFinder,
-  TokenKey,
-  TokenSecretState,
-  TokenSecrets,
-  TokenSlot,
+import {
+  type Attestation,
+  type Deletion,
+  type NewTokenKey,
+  placeMayBeTaken,
+  type Token,
+  type TokenAlgorithm,
+  type TokenDescription,
+  type TokenFinder,
+  type TokenKey,
+  type TokenSecretState,
+  type TokenSecrets,
+  type TokenSlot,
 } from '../token.ts';
 import type { Attachment, Bus } from '../transport/transport.ts';
 import { readAttestation } from './attestation.ts';
@@ -28,6 +29,7 @@ import {
   otherAlgorithms,
   type SlotDefinition,
   slots,
+  takesPolicies,
 } from './identifiers.ts';
 import { requireFitPin } from './pins.ts';
 import { PivSession, type SlotMetadata } from './piv-session.ts';
@@ -114,16 +116,27 @@ export class PivToken implements Token {
     return this.#change(async session => {
       const slot = definitionOf(request.slot);
       requireAlgorithm(session.firmware, request.algorithm);
-      const taken = await this.#requireFree(session, slot, request.replace);
+      const left = await requireFree(session, slot, request.mayDestroy);
+      // A new key that nobody finds again would be lost. The PIN for its certificate is asked for before it is made.
+      const certify = left.showsNewKey ? undefined : request.certify;
+      if (certify) await session.verifyPin(secrets.pin ?? new Uint8Array());
       await authenticate(session, secrets);
       const publicKey = await session.generate(slot, request.algorithm, request);
-      if (taken.certificate) await session.writeCertificate(slot.certificate, undefined);
-      return this.#madeKey(session, slot, publicKey, { ...request, origin: 'generated' });
+      if (left.certificate) await session.writeCertificate(slot.certificate, undefined);
+      const made = await this.#madeKey(session, slot, publicKey, { ...request, origin: 'generated' });
+      if (!certify) return made;
+      const certificate = await certify(publicKey, async (message, hash) => {
+        await session.verifyPin(secrets.pin ?? new Uint8Array());
+        const input = signingInput(publicKey, message, hash);
+        return fixedWidth(publicKey, await session.sign(slot, request.algorithm, input, made.touchPolicy));
+      });
+      await session.writeCertificate(slot.certificate, certificate);
+      return { ...made, certificate };
     });
   }
 
   async importKey(
-    request: Omit<NewTokenKey, 'algorithm'>,
+    request: Omit<NewTokenKey, 'algorithm' | 'mayDestroy' | 'certify'>,
     pkcs8: Uint8Array,
     secrets: TokenSecrets,
   ): Promise<TokenKey> {
@@ -133,10 +146,10 @@ export class PivToken implements Token {
         const slot = definitionOf(request.slot);
         requireAlgorithm(session.firmware, algorithm);
         if ((await session.slotMetadata(slot)) === 'unsupported') throw showsNoImportedKey();
-        const taken = await this.#requireFree(session, slot, request.replace);
+        const left = await requireFree(session, slot, false);
         await authenticate(session, secrets);
         await session.importKey(slot, algorithm, parts, request);
-        if (taken.certificate) await session.writeCertificate(slot.certificate, undefined);
+        if (left.certificate) await session.writeCertificate(slot.certificate, undefined);
         return this.#madeKey(session, slot, publicKey, { ...request, origin: 'imported' });
       });
     } finally {
@@ -255,6 +268,7 @@ export class PivToken implements Token {
         const isYubico = this.#attachment.vendorId === yubico;
         const session = await PivSession.select(transport, {
           firmware: known?.firmware,
+          hasMetadata: known?.hasMetadata,
           yubico: isYubico,
         });
         if (known === undefined) await session.readFirmware();
@@ -294,22 +308,14 @@ export class PivToken implements Token {
       await secretState(session, 'puk', hasMetadata),
       await secretState(session, 'management-key', hasMetadata),
     ];
-    const warnings = firmwareWarnings(firmware);
     const found: TokenSlot[] = [];
-    let attests = isFrom(firmware, 4, 3, 0);
-    for (const slot of slots) {
-      const metadata = hasMetadata ? await session.slotMetadata(slot) : 'unsupported';
-      const certificate =
-        metadata === 'empty' ? undefined : await readableCertificate(session, slot, warnings);
-      let key: TokenKey | undefined;
-      if (typeof metadata === 'object') key = { ...keyFromMetadata(metadata), certificate };
-      else if (metadata === 'unsupported') {
-        const attested = attests ? await session.attest(slot) : 'unsupported';
-        attests = attests && attested !== 'unsupported';
-        key = keyWithoutMetadata(slot, attested, certificate);
-      }
-      found.push({ id: slot.id, name: slot.name, key });
-    }
+    const odd: OddSlot[] = [];
+    for (const slot of slots) found.push(await lookAtSlot(session, slot, odd));
+    const warnings = [
+      ...firmwareWarnings(firmware),
+      ...(found.some(({ mayHoldKey }) => mayHoldKey) ? [hidesKeys] : []),
+      ...oddSlotWarnings(odd),
+    ];
     this.#reading = {
       firmware,
       hasMetadata,
@@ -330,37 +336,16 @@ export class PivToken implements Token {
 
   /** @returns the key in a slot, as the card shows it now, by the fewest commands; undefined where it shows none */
   async #keyIn(session: PivSession, slot: SlotDefinition): Promise<PublicKey | undefined> {
-    if (this.#reading?.hasMetadata !== false) {
-      const metadata = await session.slotMetadata(slot);
-      if (metadata === 'empty') return undefined;
-      if (metadata !== 'unsupported') return metadata.publicKey;
-    }
+    const metadata = await session.slotMetadata(slot);
+    if (metadata === 'empty') return undefined;
+    if (metadata !== 'unsupported') return metadata.publicKey;
     const known = this.#reading?.description.slots.find(entry => entry.id === slot.id)?.key;
-    const certificate = await session.readCertificate(slot.certificate);
+    const { certificate } = await readableCertificate(session, slot);
     // An attestation is the better witness, and takes the card as long as a signature: the certificate is asked
     // where it is known to speak of the same key.
     const claimed = keyWithoutMetadata(slot, 'refused', certificate)?.publicKey;
     if (claimed !== undefined && claimed.fingerprint === known?.publicKey?.fingerprint) return claimed;
-    const attested = isFrom(session.firmware, 4, 3, 0) ? await session.attest(slot) : 'unsupported';
-    return keyWithoutMetadata(slot, attested, certificate)?.publicKey;
-  }
-
-  async #requireFree(
-    session: PivSession,
-    slot: SlotDefinition,
-    replace: boolean | undefined,
-  ): Promise<{ readonly certificate: boolean }> {
-    const metadata = await session.slotMetadata(slot);
-    const certificate = (await readableCertificate(session, slot, [])) !== undefined;
-    let taken = metadata !== 'empty';
-    if (metadata === 'unsupported') taken = certificate || typeof (await session.attest(slot)) === 'object';
-    if (taken && !replace)
-      throw new RootwardError('token-slot-taken', {
-        message: `Slot ${slot.name} of the token already holds a key${certificate ? ' or a certificate' : ''}.`,
-        remedy:
-          'Choose an empty slot, or say that the key in it may be destroyed. It cannot be brought back.',
-      });
-    return { certificate };
+    return keyWithoutMetadata(slot, await attestation(session, slot), certificate)?.publicKey;
   }
 
   /** Reads back what the card made of it, where it tells. */
@@ -376,14 +361,14 @@ export class PivToken implements Token {
         publicKey,
         algorithm: keyAlgorithmInWords(publicKey),
         origin: asked.origin,
-        pinPolicy: asked.pinPolicy,
-        touchPolicy: asked.touchPolicy,
+        pinPolicy: session.takesPolicies ? asked.pinPolicy : 'unknown',
+        touchPolicy: session.takesPolicies ? asked.touchPolicy : 'unknown',
         certificate: undefined,
       };
     if (metadata === 'empty' || metadata.publicKey?.fingerprint !== publicKey.fingerprint)
       throw replyInvalid('the slot holds another key than was just put into it');
     const { pinPolicy, touchPolicy } = metadata;
-    if (pinPolicy !== asked.pinPolicy || touchPolicy !== asked.touchPolicy)
+    if (session.takesPolicies && (pinPolicy !== asked.pinPolicy || touchPolicy !== asked.touchPolicy))
       throw new RootwardError('token-not-capable', {
         message: `The token made the key with PIN policy "${pinPolicy}" and touch policy "${touchPolicy}" instead of "${asked.pinPolicy}" and "${asked.touchPolicy}".`,
         remedy: 'Delete this key, and choose a policy the token has, or another token.',
@@ -537,19 +522,127 @@ async function secretState(
   };
 }
 
+/** What could not be read of a slot. */
+interface OddSlot {
+  readonly slot: SlotDefinition;
+  readonly what: 'certificate' | 'key';
+  readonly problem: RootwardError;
+}
+
+/** Errors that speak of the whole connection, and of no slot. */
+const ofConnection: readonly RootwardError['code'][] = [
+  'token-removed',
+  'token-silent',
+  'token-busy',
+  'token-no-permission',
+  'token-support-missing',
+];
+
+/** @returns an error that speaks of one slot alone. @throws any other error */
+function ofSlot(error: unknown): RootwardError {
+  if (!(error instanceof RootwardError) || ofConnection.includes(error.code)) throw error;
+  return error;
+}
+
+/**
+ * What a slot holds, as far as the card shows it. SECURITY: a slot that cannot be read is taken for one that holds a
+ * key, since whoever takes it for empty destroys what is in it; and it is no reason to hide the other slots.
+ * @param odd gets what could not be read
+ */
+async function lookAtSlot(session: PivSession, slot: SlotDefinition, odd: OddSlot[]): Promise<TokenSlot> {
+  const { id, name } = slot;
+  let certificate: Uint8Array | undefined;
+  try {
+    const metadata = await session.slotMetadata(slot);
+    if (metadata === 'empty') return { id, name, key: undefined };
+    const read = await readableCertificate(session, slot);
+    certificate = read.certificate;
+    if (read.problem) odd.push({ slot, what: 'certificate', problem: read.problem });
+    if (metadata !== 'unsupported') return { id, name, key: { ...keyFromMetadata(metadata), certificate } };
+    const key = keyWithoutMetadata(slot, await attestation(session, slot), certificate);
+    if (key) return { id, name, key };
+    // A certificate that cannot be read stands beside a key, as one that can.
+    return read.problem ? { id, name, key: unreadableKey(undefined) } : { id, name, key, mayHoldKey: true };
+  } catch (error) {
+    odd.push({ slot, what: 'key', problem: ofSlot(error) });
+    return { id, name, key: unreadableKey(certificate) };
+  }
+}
+
+/**
+ * @param mayDestroy whether a key may be destroyed that the card does not show
+ * @returns whether a certificate must go for a new key, and whether the card shows a key that was made on it
+ * @throws RootwardError `token-slot-taken`
+ */
+async function requireFree(
+  session: PivSession,
+  slot: SlotDefinition,
+  mayDestroy: boolean | undefined,
+): Promise<{ readonly certificate: boolean; readonly showsNewKey: boolean }> {
+  const { key, mayHoldKey } = await lookAtSlot(session, slot, []);
+  if (key) {
+    const certificate = key.certificate === undefined ? '' : ', or a certificate of one';
+    throw new RootwardError('token-slot-taken', {
+      message: key.publicKey
+        ? `Slot ${slot.name} of the token already holds a key${certificate}.`
+        : `Slot ${slot.name} of the token holds something that Rootward cannot read, so it is taken for a key.`,
+      remedy: 'Choose another place. Nothing was changed.',
+    });
+  }
+  if (mayHoldKey && !mayDestroy) throw placeMayBeTaken(`Slot ${slot.name} of the token`);
+  return {
+    // A new key must not be found under the certificate of an old one.
+    certificate: (await readableCertificate(session, slot)).isThere,
+    showsNewKey: !mayHoldKey || (await attestation(session, slot)) !== 'unsupported',
+  };
+}
+
+/** @returns how the card vouches for a slot; cards of unknown firmware are not asked, nor those before 4.3 */
+const attestation = (
+  session: PivSession,
+  slot: SlotDefinition,
+): Promise<Uint8Array | 'refused' | 'unsupported'> =>
+  isFrom(session.firmware, 4, 3, 0) ? session.attest(slot) : Promise.resolve('unsupported');
+
 /** A certificate that cannot be read is others' doing, and no reason to hide the key beside it. */
 async function readableCertificate(
   session: PivSession,
   slot: SlotDefinition,
-  warnings: string[],
-): Promise<Uint8Array | undefined> {
+): Promise<{
+  readonly certificate: Uint8Array | undefined;
+  readonly isThere: boolean;
+  readonly problem?: RootwardError;
+}> {
   try {
-    return await session.readCertificate(slot.certificate);
+    const certificate = await session.readCertificate(slot.certificate);
+    return { certificate, isThere: certificate !== undefined };
   } catch (error) {
-    if (!(error instanceof RootwardError) || error.code !== 'token-reply-invalid') throw error;
-    warnings.push(`What is stored as the certificate of slot ${slot.name} cannot be read.`);
-    return undefined;
+    const problem = ofSlot(error);
+    return { certificate: undefined, isThere: problem.code === 'token-reply-invalid', problem };
   }
+}
+
+/** What is in a slot that cannot be read, or is of a kind unknown here. */
+const unreadableKey = (certificate: Uint8Array | undefined): TokenKey => ({
+  publicKey: undefined,
+  algorithm: 'unknown',
+  origin: 'unknown',
+  pinPolicy: 'unknown',
+  touchPolicy: 'unknown',
+  certificate,
+});
+
+const hidesKeys =
+  'This token does not tell what is in its places (firmware before 5.3, or another maker’s card). One that shows no key may hold one that another program brought.';
+
+/** @returns a warning for each cause, with the slots it concerns */
+function oddSlotWarnings(odd: readonly OddSlot[]): string[] {
+  const causes = new Map<string, string[]>();
+  for (const { slot, what, problem } of odd) {
+    const cause = `${what === 'key' ? 'taken for a place that holds a key, since it cannot be read' : 'with a certificate that cannot be read'}. ${problem.message}`;
+    causes.set(cause, [...(causes.get(cause) ?? []), slot.id.toUpperCase()]);
+  }
+  return [...causes].map(([cause, ids]) => `Slot ${ids.join(', ')}: ${cause}`);
 }
 
 const keyFromMetadata = (metadata: SlotMetadata): Omit<TokenKey, 'certificate'> => ({
@@ -569,31 +662,31 @@ function keyWithoutMetadata(
   certificate: Uint8Array | undefined,
 ): TokenKey | undefined {
   if (typeof attested === 'object') {
-    const { publicKey, pinPolicy, touchPolicy } = readAttestation(slot.id, attested, undefined, []);
-    return {
-      publicKey,
-      algorithm: keyAlgorithmInWords(publicKey),
-      origin: 'generated',
-      pinPolicy,
-      touchPolicy,
-      certificate,
-    };
+    try {
+      const { publicKey, pinPolicy, touchPolicy } = readAttestation(slot.id, attested, undefined, []);
+      return {
+        publicKey,
+        algorithm: keyAlgorithmInWords(publicKey),
+        origin: 'generated',
+        pinPolicy,
+        touchPolicy,
+        certificate,
+      };
+    } catch (error) {
+      // RSA 1024 is such a one.
+      if (error instanceof RootwardError && error.code === 'unsupported-key')
+        return unreadableKey(certificate);
+      throw error;
+    }
   }
   if (certificate === undefined) return undefined;
-  let publicKey: PublicKey | undefined;
+  let publicKey: PublicKey;
   try {
     publicKey = readCertificate(certificate).publicKey;
   } catch {
-    publicKey = undefined;
+    return unreadableKey(certificate);
   }
-  return {
-    publicKey,
-    algorithm: publicKey ? keyAlgorithmInWords(publicKey) : 'unknown',
-    origin: 'unknown',
-    pinPolicy: 'unknown',
-    touchPolicy: 'unknown',
-    certificate,
-  };
+  return { ...unreadableKey(certificate), publicKey, algorithm: keyAlgorithmInWords(publicKey) };
 }
 
 function productName(attachment: Attachment, firmware: Firmware | undefined): string {
@@ -615,6 +708,7 @@ function abilitiesOf(firmware: Firmware | undefined, hasMetadata: boolean): Toke
     // A key that was brought to it is shown by its metadata only: nothing attests it, and it has no certificate.
     ...(hasMetadata ? (['import-key'] as const) : []),
     'delete-key',
+    ...(takesPolicies(firmware) ? (['choose-policies'] as const) : []),
     ...(isFrom(firmware, 4, 3, 0) ? (['attest'] as const) : []),
     'set-tries',
     'change-management-key',

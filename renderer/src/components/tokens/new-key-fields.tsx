@@ -1,7 +1,7 @@
 import { type Ref, useImperativeHandle, useRef, useState } from 'react';
 import type { TokenKeyInput, TokenView } from '../../../../shared/contract/tokens.ts';
 import { t } from '../../messages/index.ts';
-import { SelectField } from '../fields.tsx';
+import { Check, SelectField } from '../fields.tsx';
 import { Notice } from '../notice.tsx';
 import { ManagementKeyField, type ManagementKeyHandle } from './management-key-field.tsx';
 import css from './new-key-fields.module.css';
@@ -35,6 +35,9 @@ export function NewKeyFields({
 }) {
   const free = token.slots.filter(slot => !slot.key);
   const [chosen, setSlot] = useState<string | null>(null);
+  /** The place whose unseen key may go: ticked for one, it holds for no other. */
+  const [given, setGiven] = useState<string | null>(null);
+  const [tried, setTried] = useState(false);
   const [pinPolicy, setPinPolicy] = useState<PinPolicy>('always');
   const [touchPolicy, setTouchPolicy] = useState<TouchPolicy>('always');
   const pin = useRef<PinHandle>(null);
@@ -42,26 +45,39 @@ export function NewKeyFields({
   const managementKey = useRef<ManagementKeyHandle>(null);
   const slot = free.find(candidate => candidate.id === chosen) ?? free[0];
   const isPiv = token.custody === 'piv';
+  const asksPolicies = token.abilities.includes('choose-policies');
+  const mayDestroy = slot?.mayHoldKey === true && given === slot.id;
+  const mayTake = slot !== undefined && (!slot.mayHoldKey || mayDestroy);
   const hasPin = token.secrets.some(secret => secret.name === 'pin');
   const asksPuk = token.custody === 'ledger' && token.secrets.some(secret => secret.name === 'puk');
-  const signs = pinLabel !== undefined && !(isPiv && pinPolicy === 'never');
+  const signs = pinLabel !== undefined && !(asksPolicies && pinPolicy === 'never');
+  // What shows a key by nothing but its certificate signs that at once.
+  const certifies = slot?.mayHoldKey === true && !token.abilities.includes('attest');
   const [behindPin, setBehindPin] = useState(false);
-  const asksPin = hasPin && (signs || behindPin || token.custody === 'pkcs11');
+  const asksPin = hasPin && (signs || behindPin || certifies || token.custody === 'pkcs11');
 
   useImperativeHandle(
     ref,
     () => ({
       take() {
-        if (!slot) return null;
+        setTried(true);
+        if (!slot || !mayTake) return null;
         const secrets = takeSecrets({
           managementKey: isPiv && managementKey,
           puk: asksPuk && puk,
           pin: asksPin && pin,
         });
-        return secrets && { slot: slot.id, ...(isPiv ? { pinPolicy, touchPolicy } : {}), ...secrets };
+        return (
+          secrets && {
+            slot: slot.id,
+            ...(asksPolicies ? { pinPolicy, touchPolicy } : {}),
+            ...(mayDestroy ? { mayDestroy } : {}),
+            ...secrets,
+          }
+        );
       },
     }),
-    [slot, isPiv, asksPuk, asksPin, pinPolicy, touchPolicy],
+    [slot, mayTake, mayDestroy, isPiv, asksPolicies, asksPuk, asksPin, pinPolicy, touchPolicy],
   );
   if (!slot) return <Notice tone="warning" title={words.slotsFull} />;
   return (
@@ -71,12 +87,25 @@ export function NewKeyFields({
           <SelectField
             label={words.slot}
             value={slot.id}
-            options={free.map(({ id, name }) => ({ value: id, label: words.slotFree(name) }))}
+            options={free.map(({ id, name, mayHoldKey }) => ({
+              value: id,
+              label: mayHoldKey ? words.slotHiding(name) : words.slotFree(name),
+            }))}
             onChange={setSlot}
           />
         </div>
       )}
-      {isPiv && (
+      {slot.mayHoldKey && (
+        <Check
+          label={words.mayDestroy}
+          text={words.mayDestroyText}
+          checked={mayDestroy}
+          error={tried && !mayTake ? words.mayDestroyNeeded : undefined}
+          onChange={checked => setGiven(checked ? slot.id : null)}
+        />
+      )}
+      {isPiv && !asksPolicies && <p className={css.hint}>{words.policyByToken}</p>}
+      {asksPolicies && (
         <>
           <div className={css.pair}>
             <SelectField<PinPolicy>
@@ -99,8 +128,10 @@ export function NewKeyFields({
             />
           </div>
           <p className={css.hint}>{words.policyHint}</p>
-          <ManagementKeyField ref={managementKey} token={token} withPin={hasPin} onBehindPin={setBehindPin} />
         </>
+      )}
+      {isPiv && (
+        <ManagementKeyField ref={managementKey} token={token} withPin={hasPin} onBehindPin={setBehindPin} />
       )}
       {asksPuk && <PinField ref={puk} label={t.tokens.adminPin} name={secretName(token, 'puk')} />}
       {asksPin && <PinField ref={pin} label={pinLabel ?? t.tokens.secret.pin} name={t.tokens.secret.pin} />}

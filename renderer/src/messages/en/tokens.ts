@@ -72,6 +72,8 @@ export const tokens = {
       'destruction-untold': 'its file is gone: finish “On this token only…”',
     },
     freePlaces: (count: number) => (count === 1 ? '1 free place' : `${count} free places`),
+    hidingPlaces: (count: number) =>
+      count === 1 ? '1 place that shows no key' : `${count} places that show no key`,
     origin: { generated: 'made on it', imported: 'brought to it', unknown: '' },
     pinPolicy: {
       never: 'no PIN',
@@ -218,6 +220,11 @@ export const tokens = {
     keytype: 'Kind of key',
     slot: 'Place on it',
     slotFree: (name: string) => `${name}, free`,
+    slotHiding: (name: string) => `${name}, shows no key`,
+    mayDestroy: 'Nothing in this place is needed any more',
+    mayDestroyText:
+      'This token does not tell whether the place is empty: it may hold a key that another program brought, and a new one destroys that for good.',
+    mayDestroyNeeded: 'Say so, or choose another token.',
     slotsFull: 'Every place on this token holds a key.',
     pinPolicy: 'PIN',
     pinPolicies: { always: 'for every signature', once: 'once a session', never: 'never' },
@@ -227,6 +234,7 @@ export const tokens = {
       cached: 'once, then none for 15 seconds',
       never: 'never',
     },
+    policyByToken: 'When the key asks for its PIN the token decides, and does not tell. It knows no touch.',
     policyHint: 'Neither can be changed later. For a root key: both for every signature.',
     primary: 'Make the key',
     busy: 'The token makes the key. This takes a few seconds…',

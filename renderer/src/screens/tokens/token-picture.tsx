@@ -61,10 +61,12 @@ export function TokenPicture({
   readonly keyActions?: (slot: TakenSlot) => ReactNode;
 }) {
   const taken = takenSlots(token);
-  const free = token.slots.length - taken.length;
+  const hiding = token.slots.filter(slot => slot.mayHoldKey).length;
+  const free = token.slots.length - taken.length - hiding;
   const rest = [
-    taken.length === 0 && words.noKeys,
+    taken.length === 0 && hiding === 0 && words.noKeys,
     free > 0 && token.slots.length > 1 && words.freePlaces(free),
+    hiding > 0 && words.hidingPlaces(hiding),
   ].filter(Boolean);
   const off = token.state === 'problem';
   const places = !off && token.state !== 'reading' && rest.length > 0 && (
