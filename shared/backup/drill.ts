@@ -217,7 +217,7 @@ export function drillReport(
   ];
   return `${[
     'ROOTWARD, REPORT OF A RECOVERY DRILL',
-    `${drill.passed ? 'PASSED' : 'NOT PASSED'}: ${scenarioTitles[drill.scenario]} (${visible(drill.subject, 400)})`,
+    `${drill.passed ? (drill.findings.length === 0 ? 'PASSED' : 'PASSED, WITH FAILURES') : 'NOT PASSED'}: ${scenarioTitles[drill.scenario]} (${visible(drill.subject, 400)})`,
     '',
     `Drill       ${drill.drillId}`,
     `Vault       ${vaultId}`,

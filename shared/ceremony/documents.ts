@@ -8,6 +8,7 @@ import { type Root, readTargets } from '../tuf/metadata.ts';
 import { type PublicKey, publicKeyFromPem, publicKeyToPem } from '../tuf/public-key.ts';
 import { baseRoot } from './base-root.ts';
 import type { EvidenceOf } from './events.ts';
+import { rehearsalField, rehearsalMark } from './rehearsal-mark.ts';
 import type { SettledHolder, SettledPlan } from './settled-plan.ts';
 import { type CeremonyState, evidenceOf } from './state.ts';
 
@@ -266,9 +267,7 @@ function header(dialect: Dialect, plan: SettledPlan, role: SignedRole, version: 
     ...(dialect.specVersion === undefined ? {} : { spec_version: dialect.specVersion }),
     // Notary's server hashes its own serialisation, which drops unknown fields: there, the mark stands in the
     // certificates and among the targets instead.
-    ...(plan.rehearsal && dialect.specVersion !== undefined
-      ? { 'x-rootward-rehearsal': 'REHEARSAL, NOT FOR USE' }
-      : {}),
+    ...(plan.rehearsal && dialect.specVersion !== undefined ? { [rehearsalField]: rehearsalMark } : {}),
   };
 }
 

@@ -309,6 +309,8 @@ export const backupRequests = {
       people: z.array(personNameSchema).max(40),
       /** What people want to remember of it. */
       remark: z.string().trim().min(1).max(2000).optional(),
+      /** What failed before it came here: files that could not be read. */
+      failures: z.array(z.string().trim().min(1).max(500)).max(100).optional(),
     }),
     reply: z.object({ drill: drillRecordViewSchema, report: z.string(), backups: backupsViewSchema }),
   },

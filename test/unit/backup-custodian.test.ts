@@ -583,6 +583,55 @@ describe('a drill', () => {
     expect(record).toMatchObject({ passed: true, findings: [] });
   });
 
+  it('keeps whatever failed, but no slip of the hand that was corrected', async () => {
+    const { words } = await hands.split('holder-1', ['Una', 'Van', 'Wim']);
+    const { drillId } = await hands.ask('beginDrill', {
+      rehearsal: true,
+      scenario: 'holder-machine-gone',
+      holder: 'holder-1',
+    });
+    const begin = async () =>
+      (await hands.ask('beginRestore', { purpose: 'drill', rehearsal: true, drillId })).restoreId;
+    // A file that is no bundle, and a share nobody can read.
+    const first = await begin();
+    const garbage = { name: 'bundle.age', bytes: new Uint8Array(700).fill(120) };
+    const opens = { passphrase: bytes(bundlePassphrase) };
+    expect(await hands.refused('addBundle', { restoreId: first, file: garbage, opens })).toBe(
+      'unknown-format',
+    );
+    const typed = (restoreId: string, text: string) =>
+      hands.refused('addShare', { restoreId, share: { words: bytes(text) } });
+    const misread = (text = '', place: number) =>
+      text
+        .split(' ')
+        .with(place, place === 9 ? 'zebra' : 'acid')
+        .join(' ');
+    expect(await typed(first, misread(words[2], 9))).toBe('share-word-unknown');
+    await hands.ask('abandonRestore', { restoreId: first });
+    // Mistyped twice, then right; the other share that could not be read is not the one that is typed now.
+    const second = await begin();
+    expect(await typed(second, misread(words[0], 9))).toBe('share-word-unknown');
+    expect(await typed(second, misread(words[0], 12))).toBe('share-checksum');
+    for (const share of words.slice(0, 2)) expect(await typed(second, share)).toBe('not refused');
+    expect(await typed(second, words[1] ?? '')).toBe('share-duplicate');
+    await hands.ask('proveBackup', { restoreId: second });
+    const { drill, report } = await hands.ask('finishDrill', {
+      drillId,
+      people: [],
+      failures: [
+        'There is no file at /media/stick/bundle.age.',
+        'There is no file at /media/stick/bundle.age.',
+      ],
+    });
+    expect(drill.passed).toBe(true);
+    expect(drill.findings).toEqual([
+      'The file is not an age file of version 1.',
+      'There is no file at /media/stick/bundle.age.',
+      'Word 10 is not in the list of words that shares are made of.',
+    ]);
+    expect(report).toContain('\nPASSED, WITH FAILURES: ');
+  });
+
   it('of a leaked key wants as many of the others as the threshold needs', async () => {
     const drill = await hands.ask('beginDrill', {
       rehearsal: true,

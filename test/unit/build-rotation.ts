@@ -23,6 +23,7 @@ import {
 import { planAdoption } from '../../shared/ceremony/plan-adoption.ts';
 import { planMigration } from '../../shared/ceremony/plan-migration.ts';
 import { type Outlook, planRotation } from '../../shared/ceremony/plan-rotation.ts';
+import { rehearsalMark } from '../../shared/ceremony/rehearsal-mark.ts';
 import { type RepositoryState, repositoriesOf, repositoryKey } from '../../shared/ceremony/repository.ts';
 import type { Step } from '../../shared/ceremony/script.ts';
 import {
@@ -281,6 +282,7 @@ export class MemoryDesk {
       'CERTIFICATE',
       makeRootCertificate({
         commonName: plan.repository,
+        ...(plan.rehearsal ? { organizationalUnit: rehearsalMark } : {}),
         notBefore: formatDateTime(this.now - (this.now % 1000)),
         notAfter: formatDateTime(this.now - (this.now % 1000) + this.certificateLifetime),
         serial: createHash('sha256').update(String(this.events.length)).digest().subarray(0, 16),

@@ -56,6 +56,7 @@ export const drillCommand: Command = async (commandLine, output) => {
       await custodian.handle('beginDrill', { scenario, rehearsal, holder, repository, backupId: set, lost }),
     );
     for (const sentence of drill.situation) output.error(`${sentence}\n`);
+    const failures: string[] = [];
     for (const recovery of plan.recover) {
       const beginning = {
         purpose: 'drill',
@@ -70,6 +71,7 @@ export const drillCommand: Command = async (commandLine, output) => {
         // What fails is what a drill is for: it stands in the report, and the next backup is tried.
         if (!(error instanceof RootwardError)) throw error;
         output.error(`failed: ${error.message}\n`);
+        failures.push(error.message.slice(0, 500));
         await custodian.handle('abandonRestore', { restoreId });
       }
     }
@@ -77,6 +79,7 @@ export const drillCommand: Command = async (commandLine, output) => {
       await custodian.handle('finishDrill', {
         drillId: drill.drillId,
         people,
+        failures: failures.slice(0, 100),
         ...(remark === undefined ? {} : { remark }),
       }),
     );

@@ -15,6 +15,7 @@ import type { ReplyOf, RequestOf } from '../../../shared/contract/requests.ts';
 import type { Desk } from '../desk.ts';
 import type { OpenVault } from '../vaults.ts';
 import { backupsOfVault } from './describe-backups.ts';
+import type { Slip } from './drill-findings.ts';
 import type { BesideNetwork } from './isolation.ts';
 import type { RestoreSession } from './restore.ts';
 import type { Session } from './sessions.ts';
@@ -30,6 +31,7 @@ export interface DrillSession extends Session {
   readonly used: Used[];
   readonly recovered: Set<string>;
   readonly findings: string[];
+  readonly slips: Slip[];
   /** A bundle gave the journal and the published files back, as they are in this vault. */
   hasJournal: boolean;
   /** Of a network that was present at any of its recoveries. */
@@ -53,6 +55,7 @@ export async function beginDrill(desk: Desk, request: RequestOf<'beginDrill'>): 
     used: [],
     recovered: new Set(),
     findings: [...plan.findings],
+    slips: [],
     hasJournal: false,
     beside: {},
     wipe: () => {},
@@ -97,9 +100,10 @@ export function noteProof(
 /** Ends a drill and writes its report. */
 export async function finishDrill(
   desk: Desk,
-  { drillId, people, remark }: RequestOf<'finishDrill'>,
+  { drillId, people, remark, failures = [] }: RequestOf<'finishDrill'>,
 ): Promise<ReplyOf<'finishDrill'>> {
   const session = desk.sessions.of('drill', drillId);
+  session.findings.push(...failures);
   const opened = await desk.vaults.open(session.rehearsal);
   const event = reportOf(desk, session, people, remark);
   await opened.append(event);
@@ -163,14 +167,21 @@ function reportOf(
     passed: passes(session) && withoutJournal.length === 0,
     used: [...used],
     recovered: [...recovered],
-    findings: [...session.findings, ...missing, ...withoutJournal]
-      .slice(0, 100)
-      .map(text => text.slice(0, 500)),
+    findings: findingsOf([
+      ...session.findings,
+      ...session.slips.map(slip => slip.message),
+      ...missing,
+      ...withoutJournal,
+    ]),
     people: [...people],
     ...session.beside,
     ...(remark === undefined ? {} : { remark }),
   };
 }
+
+/** Each is said once, however often it was tried; the journal takes so many, and the last sum the drill up. */
+const findingsOf = (texts: readonly string[]): string[] =>
+  [...new Set(texts.map(text => text.slice(0, 500)))].slice(-100);
 
 async function reportText(opened: OpenVault, event: BackupEventOf<'drill-finished'>): Promise<string> {
   const records = await opened.vault.listKeys();

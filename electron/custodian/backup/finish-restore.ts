@@ -15,6 +15,7 @@ import type { Desk } from '../desk.ts';
 import { checkPassphrase, workFactorOf } from '../steps/holder-key-file.ts';
 import { invalidInput } from '../steps/step.ts';
 import type { BesideNetwork } from './isolation.ts';
+import { refuseRealKey } from './kept-apart.ts';
 import { requireKeyOf } from './recover.ts';
 import { type RecoverableKey, recordOf, recoverableKeys, withRecoveredKey } from './recovered-keys.ts';
 import { type OpenedBundle, type RestoreSession, recoveryUnderWay, vaultIfThere } from './restore.ts';
@@ -43,6 +44,11 @@ export async function finishRestore(
   if (session.purpose !== 'restore') throw invalidInput('This recovery was begun to prove a backup.');
   const opened = await vaultIfThere(desk, session.rehearsal);
   const keys = await recoverableKeys(opened, session);
+  await refuseRealKey(
+    desk,
+    session.rehearsal,
+    wanted.map(key => key.fingerprint),
+  );
   refuseConflicts(keys, wanted);
   const ready: Ready[] = [];
   for (const one of wanted) ready.push(await prepare(desk, session, keys, one));
@@ -93,7 +99,7 @@ async function prepare(
   checkPassphrase(wanted.passphrase);
   const record = key.record ?? recordFromRoot(desk, session, key, wanted);
   const sealed = await withRecoveredKey(session, key, wanted.sealedPassphrase, pem =>
-    sealPrivateKey(pem, wanted.passphrase, workFactorOf(session.rehearsal)),
+    sealPrivateKey(pem, wanted.passphrase, workFactorOf(session.rehearsal && !session.mayBeReal)),
   );
   // A key that cannot be opened again must not take the place of its backup.
   const again = await openPrivateKey(sealed, wanted.passphrase);

@@ -8,10 +8,13 @@ import type { Desk } from '../desk.ts';
 import { invalidInput } from '../steps/step.ts';
 import type { OpenVault } from '../vaults.ts';
 import { noteProof } from './drill.ts';
+import { forgetSlips } from './drill-findings.ts';
+import { refuseRealKey } from './kept-apart.ts';
 import { proveKey } from './recover.ts';
 import { type RecoverableKey, recoverableKeys, withRecoveredKey } from './recovered-keys.ts';
-import { custodianOf, type RestoreSession, recoveryUnderWay, setsOfShare, withFindings } from './restore.ts';
+import { type RestoreSession, recoveryUnderWay, withFindings } from './restore.ts';
 import { withScratchVault } from './scratch.ts';
+import { custodianOf, setsOfShare } from './share-sets.ts';
 
 /**
  * Proves a backup by restoring it into a scratch vault: every key that can be opened signs a challenge. The live vault
@@ -29,6 +32,11 @@ export async function proveBackup(
   return withFindings(desk, session, async () => {
     const opened = await desk.vaults.open(session.rehearsal);
     const keys = await recoverableKeys(opened, session);
+    await refuseRealKey(
+      desk,
+      session.rehearsal,
+      keys.map(key => key.fingerprint),
+    );
     const backup = backupOf(opened, session, keys);
     // A sealed key whose holder is not here is left out; it stays unproven.
     const tried = keys.filter(
@@ -61,7 +69,10 @@ export async function proveBackup(
       proofs,
       ...session.beside,
     });
-    if (session.drillId !== undefined) noteProof(desk, opened, session, used, proofs);
+    if (session.drillId !== undefined) {
+      noteProof(desk, opened, session, used, proofs);
+      forgetSlips(desk, session);
+    }
     desk.sessions.end('restore');
     const records = await opened.vault.listKeys();
     const provenNow = new Set(proofs.map(proof => proof.fingerprint));

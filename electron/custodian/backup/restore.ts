@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { type Backup, setName, shareSetsOf } from '../../../shared/backup/inventory.ts';
+import { type Backup, setName } from '../../../shared/backup/inventory.ts';
 import {
   readShare as readShareWords,
   type Share,
@@ -11,10 +11,9 @@ import {
   progressOf,
   type ShareCollection,
 } from '../../../shared/backup/share-collection.ts';
-import { defaultIterationExponent } from '../../../shared/backup/slip39.ts';
 import { lastSoundMoment } from '../../../shared/ceremony/base-root.ts';
 import type { RestoreView } from '../../../shared/contract/backup-views.ts';
-import { type ErrorCode, RootwardError } from '../../../shared/contract/errors.ts';
+import { RootwardError } from '../../../shared/contract/errors.ts';
 import type { RequestOf } from '../../../shared/contract/requests.ts';
 import { fingerprintFromHex, sha256Hex } from '../../../shared/display/fingerprint.ts';
 import { type Root, readRoot } from '../../../shared/tuf/metadata.ts';
@@ -26,9 +25,18 @@ import { wipe } from '../../vault/wipe.ts';
 import type { Desk } from '../desk.ts';
 import { invalidInput } from '../steps/step.ts';
 import type { OpenVault } from '../vaults.ts';
+import { forgetShareSlips, noteFailure, shareTyped } from './drill-findings.ts';
 import { type BesideNetwork, requireIsolated } from './isolation.ts';
+import {
+  knowsBundle,
+  otherVault,
+  refuseBundleOfOther,
+  refuseRootOfOther,
+  refuseShareOfOther,
+} from './kept-apart.ts';
 import { recoverableKeys } from './recovered-keys.ts';
 import type { Session } from './sessions.ts';
+import { custodianOf, setsOfShare } from './share-sets.ts';
 
 /** A recovery under way: what was handed in so far. It is in this process's memory and nowhere else. */
 export interface RestoreSession extends Session {
@@ -38,6 +46,8 @@ export interface RestoreSession extends Session {
   readonly network: 'refuse' | 'warn' | undefined;
   /** Of a network that was present at any time since. */
   beside: BesideNetwork;
+  /** In a rehearsal, what was handed in that its vault does not know may be real: it is kept as a real key is. */
+  mayBeReal: boolean;
   shares: ShareCollection;
   bundle: OpenedBundle | undefined;
   /** A root somebody handed in, which says which key was recovered. */
@@ -62,7 +72,7 @@ export async function beginRestore(desk: Desk, request: RequestOf<'beginRestore'
   // Only a restore can do without a vault: it makes one. To prove something is to write it into a journal.
   const opened =
     purpose === 'restore' ? await vaultIfThere(desk, rehearsal) : await desk.vaults.open(rehearsal);
-  const beside = requireRecoveryIsolated(desk, opened, request);
+  const beside = requireRecoveryIsolated(desk, opened, { ...request, mayBeReal: false });
   const session: RestoreSession = {
     id: randomBytes(8).toString('hex'),
     purpose,
@@ -70,6 +80,7 @@ export async function beginRestore(desk: Desk, request: RequestOf<'beginRestore'
     drillId,
     network,
     beside,
+    mayBeReal: false,
     shares: [],
     bundle: undefined,
     root: undefined,
@@ -90,7 +101,9 @@ export async function recoveryUnderWay(desk: Desk, restoreId: string): Promise<R
   const session = desk.sessions.of('restore', restoreId);
   if (session.drillId !== undefined) desk.sessions.of('drill', session.drillId);
   const opened = await vaultIfThere(desk, session.rehearsal);
-  session.beside = { ...session.beside, ...requireRecoveryIsolated(desk, opened, session) };
+  await withFindings(desk, session, async () => {
+    session.beside = { ...session.beside, ...requireRecoveryIsolated(desk, opened, session) };
+  });
   return session;
 }
 
@@ -100,11 +113,30 @@ function requireRecoveryIsolated(
   {
     rehearsal,
     network,
-  }: Pick<RestoreSession, 'rehearsal'> & { readonly network?: 'refuse' | 'warn' | undefined },
+    mayBeReal,
+  }: Pick<RestoreSession, 'rehearsal' | 'mayBeReal'> & { readonly network?: 'refuse' | 'warn' | undefined },
 ): BesideNetwork {
+  // What the plans of a rehearsal say of networks is said of keys that protect nothing.
+  if (mayBeReal) return requireIsolated(desk, { rehearsal: false, ceremonies: new Map() }, [], network);
   const here = opened ?? { rehearsal, ceremonies: new Map() };
   const repositories = [...here.ceremonies.values()].map(({ plan }) => plan.repository);
   return requireIsolated(desk, here, repositories, network);
+}
+
+/** From here on the recovery is one of a real key. @throws RootwardError `network-present` */
+function treatAsReal(desk: Desk, session: RestoreSession): void {
+  try {
+    const beside = requireRecoveryIsolated(desk, undefined, { ...session, mayBeReal: true });
+    session.beside = { ...session.beside, ...beside };
+  } catch (error) {
+    if (!(error instanceof RootwardError)) throw error;
+    throw new RootwardError(error.code, {
+      message: `${error.message} The rehearsal vault does not know what was handed in: it may be a real key.`,
+      remedy: error.remedy,
+      cause: error,
+    });
+  }
+  session.mayBeReal = true;
 }
 
 export async function readRestore(desk: Desk, { restoreId }: { restoreId: string }): Promise<RestoreView> {
@@ -114,31 +146,57 @@ export async function readRestore(desk: Desk, { restoreId }: { restoreId: string
 /**
  * Takes one share in.
  * @throws RootwardError at once for what is wrong with it: `share-word-unknown`, `share-length`, `share-checksum`,
- *   `share-foreign`, `share-duplicate`, `shares-contradict`, `share-void`; for a file what `openEnvelope` throws
+ *   `share-foreign`, `share-duplicate`, `shares-contradict`, `share-void`, `restore-conflict` (a rehearsal's share where
+ *   a real one is wanted, or the other way round); for a file what `openEnvelope` throws
  */
 export async function addShare(
   desk: Desk,
   { restoreId, share }: RequestOf<'addShare'>,
 ): Promise<RestoreView> {
   const session = await recoveryUnderWay(desk, restoreId);
-  return withFindings(desk, session, async () => {
-    if (session.bundle) throw invalidInput('A bundle is open already.', 'Give it up to begin with shares.');
-    const read =
-      'words' in share
-        ? readWords(share.words)
-        : await readShareFile(share.file.bytes, share.identity, share.identityPassphrase);
-    try {
-      refuseEndlessWork(read);
-      const opened = await vaultIfThere(desk, session.rehearsal);
-      if (opened) refuseVoid(opened, read);
-      refuseLost(desk, session, opened, read);
-      session.shares = collectShare(session.shares, read);
-    } catch (error) {
-      wipeShares([read]);
-      throw error;
-    }
-    return restoreView(desk, session);
-  });
+  const typed = 'words' in share ? shareTyped(share.words) : undefined;
+  const lost = await withFindings(
+    desk,
+    session,
+    async () => {
+      if (session.bundle) throw invalidInput('A bundle is open already.', 'Give it up to begin with shares.');
+      const read =
+        'words' in share
+          ? readWords(share.words)
+          : await readShareFile(share.file.bytes, share.identity, share.identityPassphrase);
+      try {
+        return await takeShare(desk, session, read);
+      } catch (error) {
+        wipeShares([read]);
+        throw error;
+      }
+    },
+    typed,
+  );
+  // What a drill forbids is no fault of a backup.
+  if (lost) throw lost;
+  if (typed !== undefined) forgetShareSlips(desk, session, typed);
+  return restoreView(desk, session);
+}
+
+/** @returns what is wrong with the share in this drill and nowhere else; then it was not taken in */
+async function takeShare(
+  desk: Desk,
+  session: RestoreSession,
+  read: Share,
+): Promise<RootwardError | undefined> {
+  refuseEndlessWork(read);
+  const opened = await vaultIfThere(desk, session.rehearsal);
+  if (opened) refuseVoid(opened, read);
+  const isKnown = opened !== undefined && setsOfShare(opened, read).length > 0;
+  if (!isKnown) {
+    refuseShareOfOther(await otherVault(desk, session.rehearsal), read);
+    if (session.rehearsal) treatAsReal(desk, session);
+  }
+  const lost = lostInDrill(desk, session, opened, read);
+  if (lost) wipeShares([read]);
+  else session.shares = collectShare(session.shares, read);
+  return lost;
 }
 
 /** Trezor's program takes 1 unless told. With 15 this process would be held up for the better part of an hour. */
@@ -183,39 +241,21 @@ function refuseVoid(opened: OpenVault, share: Share): void {
   });
 }
 
-/** @returns the sets a share can be of: the identifier has 15 bits, so the form must fit too */
-export function setsOfShare(opened: OpenVault, share: Share): Backup[] {
-  return shareSetsOf(opened.inventory, share.identifier).filter(
-    ({ backup }) =>
-      backup.kind === 'shares' &&
-      share.extendable &&
-      share.iterationExponent === defaultIterationExponent &&
-      backup.groupThreshold === share.groupThreshold &&
-      backup.groups.length === share.groupCount &&
-      backup.groups[share.groupIndex]?.threshold === share.memberThreshold &&
-      share.memberIndex < (backup.groups[share.groupIndex]?.custodians.length ?? 0),
-  );
-}
-
-/** @returns whose share it is, as far as this vault knows the set; the newest set that counts goes first */
-export function custodianOf(opened: OpenVault | undefined, share: Share): string | undefined {
-  if (!opened) return undefined;
-  const sets = setsOfShare(opened, share);
-  const set = (sets.filter(candidate => !candidate.voided).at(-1) ?? sets.at(-1))?.backup;
-  return set?.kind === 'shares'
-    ? set.groups[share.groupIndex]?.custodians[share.memberIndex]?.name
-    : undefined;
-}
-
-function refuseLost(desk: Desk, session: RestoreSession, opened: OpenVault | undefined, share: Share): void {
-  if (session.drillId === undefined) return;
+function lostInDrill(
+  desk: Desk,
+  session: RestoreSession,
+  opened: OpenVault | undefined,
+  share: Share,
+): RootwardError | undefined {
+  if (session.drillId === undefined) return undefined;
   const { lost } = desk.sessions.of('drill', session.drillId).plan;
   const name = custodianOf(opened, share);
-  if (lost && name !== undefined && lost.custodians.includes(name))
-    throw invalidInput(
-      `The share of ${name} is lost in this drill.`,
-      'Go on with the shares that are left, or with another backup.',
-    );
+  return lost && name !== undefined && lost.custodians.includes(name)
+    ? invalidInput(
+        `The share of ${name} is lost in this drill.`,
+        'Go on with the shares that are left, or with another backup.',
+      )
+    : undefined;
 }
 
 /**
@@ -233,6 +273,11 @@ export async function addBundle(
     if (session.bundle || session.shares.length > 0)
       throw invalidInput('This recovery has its backup already.', 'Give it up to begin with another one.');
     const sha256 = sha256Hex(file.bytes);
+    const opened = await vaultIfThere(desk, session.rehearsal);
+    if (!opened || !knowsBundle(opened, sha256)) {
+      refuseBundleOfOther(await otherVault(desk, session.rehearsal), sha256);
+      if (session.rehearsal) treatAsReal(desk, session);
+    }
     const archive = await openEnvelope(file.bytes, opens);
     try {
       const bundle = readBundle(archive);
@@ -244,7 +289,6 @@ export async function addBundle(
           remedy: 'Real and rehearsed keys are kept apart. Choose another bundle.',
         });
       }
-      const opened = await vaultIfThere(desk, session.rehearsal);
       if (opened) refuseUnfit(session, opened, bundle, sha256);
       session.bundle = { bundle, archive, sha256 };
     } catch (error) {
@@ -276,29 +320,33 @@ function refuseUnfit(session: RestoreSession, opened: OpenVault, bundle: Bundle,
 
 /**
  * Takes in a published root, to know a recovered key by.
- * @throws RootwardError what `readRoot` throws, `verification-failed` when it is not signed as its own role asks
+ * @throws RootwardError what `readRoot` throws, `verification-failed` when it is not signed as its own role asks,
+ *   `restore-conflict` for a rehearsal's root where a real key is wanted, or the other way round
  */
 export async function addRoot(
   desk: Desk,
   { restoreId, file, repository }: RequestOf<'addRoot'>,
 ): Promise<RestoreView> {
   const session = desk.sessions.of('restore', restoreId);
-  const root = readRoot(file.bytes);
-  const listed = root.roles.get('root')?.keyIds.map(keyId => root.keys.get(keyId)) ?? [];
-  const name = repository ?? listed[0]?.certificates[0]?.subjectCommonName;
-  if (name === undefined || name === '')
-    throw invalidInput('This root does not say which repository it is of.', 'Name the repository.');
-  // It may have expired: then it is time that somebody finds its keys.
-  const at = lastSoundMoment(root, desk.clock().getTime());
-  const { quorums } = verifyRoot(root, undefined, false, { verifier: verifyTwice, at });
-  if (!quorums.every(quorum => quorum.met)) {
-    throw new RootwardError('verification-failed', {
-      message: 'This root is not signed as its own role asks.',
-      remedy: 'Fetch the root that clients use, and check it with `rootward verify`.',
-    });
-  }
-  session.root = { root, repository: name };
-  return restoreView(desk, session);
+  return withFindings(desk, session, async () => {
+    const root = readRoot(file.bytes);
+    refuseRootOfOther(session.rehearsal, root);
+    const listed = root.roles.get('root')?.keyIds.map(keyId => root.keys.get(keyId)) ?? [];
+    const name = repository ?? listed[0]?.certificates[0]?.subjectCommonName;
+    if (name === undefined || name === '')
+      throw invalidInput('This root does not say which repository it is of.', 'Name the repository.');
+    // It may have expired: then it is time that somebody finds its keys.
+    const at = lastSoundMoment(root, desk.clock().getTime());
+    const { quorums } = verifyRoot(root, undefined, false, { verifier: verifyTwice, at });
+    if (!quorums.every(quorum => quorum.met)) {
+      throw new RootwardError('verification-failed', {
+        message: 'This root is not signed as its own role asks.',
+        remedy: 'Fetch the root that clients use, and check it with `rootward verify`.',
+      });
+    }
+    session.root = { root, repository: name };
+    return restoreView(desk, session);
+  });
 }
 
 export function abandonRestore(desk: Desk, { restoreId }: { restoreId: string }): Record<string, never> {
@@ -317,34 +365,20 @@ export async function vaultIfThere(desk: Desk, rehearsal: boolean): Promise<Open
   }
 }
 
-/** What went wrong with a backup, and not with a hand on the keyboard: it belongs into the report of a drill. */
-const findingCodes: readonly ErrorCode[] = [
-  'share-checksum',
-  'share-foreign',
-  'share-void',
-  'shares-contradict',
-  'shares-too-few',
-  'wrong-passphrase',
-  'wrong-identity',
-  'backup-damaged',
-  'backup-not-found',
-  'key-mismatch',
-  'key-damaged',
-  'verifiers-disagree',
-  'signature-invalid',
-];
-
-/** Does something for a recovery; what fails in a drill is kept for its report. */
+/**
+ * Does something for a recovery; what fails in a drill is kept for its report.
+ * @param share what was typed, where it is a share
+ */
 export async function withFindings<Result>(
   desk: Desk,
   session: RestoreSession,
   work: () => Promise<Result>,
+  share?: string,
 ): Promise<Result> {
   try {
     return await work();
   } catch (error) {
-    if (session.drillId !== undefined && error instanceof RootwardError && findingCodes.includes(error.code))
-      desk.sessions.of('drill', session.drillId).findings.push(error.message);
+    noteFailure(desk, session, error, share);
     throw error;
   }
 }

@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto';
+import { rehearsalMark } from '../../../shared/ceremony/rehearsal-mark.ts';
 import type { SettledPlan } from '../../../shared/ceremony/settled-plan.ts';
 import { RootwardError } from '../../../shared/contract/errors.ts';
 import { beginRootCertificate, readCertificateChain } from '../../../shared/tuf/certificate.ts';
@@ -28,7 +29,7 @@ export async function makeHolderCertificate(
   const notAfter = plan.rehearsal ? rootExpires : Math.max(notBefore + certificateLifetime, rootExpires);
   const { tbs, finish } = beginRootCertificate({
     commonName: plan.repository,
-    ...(plan.rehearsal ? { organizationalUnit: 'REHEARSAL, NOT FOR USE' } : {}),
+    ...(plan.rehearsal ? { organizationalUnit: rehearsalMark } : {}),
     notBefore: formatDateTime(notBefore),
     notAfter: formatDateTime(notAfter),
     serial: randomBytes(16),

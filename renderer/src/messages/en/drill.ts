@@ -10,6 +10,7 @@ export const drill = {
     past: 'Held so far',
     columns: { when: 'When', what: 'What', result: 'Result', took: 'Took' },
     passed: 'Passed',
+    passedPartly: 'Passed, with failures',
     notPassed: 'Not passed',
     findings: 'What failed',
     took: drillTook,
@@ -81,6 +82,7 @@ export const drill = {
   },
   report: {
     passed: 'The drill is passed',
+    passedPartly: 'The drill is passed, and something failed',
     notPassed: 'The drill is not passed',
     lead: (seconds: number) => `It took ${drillTook(seconds)}. The report stands in the journal.`,
     label: 'Report of the drill',

@@ -49,7 +49,11 @@ export function DrillHistory({
                   <h3 className={css.cardTitle}>{drill.title}</h3>
                   <span className={cx(css.state, drill.passed ? css.proven : css.unproven)}>
                     <Icon name={drill.passed ? 'check' : 'warning'} size={15} />
-                    {drill.passed ? words.passed : words.notPassed}
+                    {drill.passed
+                      ? drill.findings.length === 0
+                        ? words.passed
+                        : words.passedPartly
+                      : words.notPassed}
                   </span>
                 </div>
                 <p className={css.cardLine}>
