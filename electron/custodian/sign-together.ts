@@ -160,7 +160,7 @@ const contradiction = (message: string): RootwardError =>
 
 /** Signs a request with one key of this vault. */
 export async function signRequest(desk: Desk, input: RequestOf<'signRequest'>): Promise<{ file: FileInput }> {
-  const { file, role, fingerprint, payloadHash, passphrase, pin, token } = input;
+  const { file, role, fingerprint, payloadHash, passphrase, pin, token, serial } = input;
   const checked = checkSigningRequest(readRequestFile(file.bytes));
   const { request } = checked;
   const { plan } = request;
@@ -185,8 +185,12 @@ export async function signRequest(desk: Desk, input: RequestOf<'signRequest'>): 
   const publicKey = publicKeyFromPem((await opened.vault.readRecord(fingerprint)).publicKey);
   const dialect = dialects[plan.dialect];
   const payload = new TextEncoder().encode(request.payloads[role] ?? '');
-  const signature = await withSigner(desk, opened, fingerprint, { passphrase, pin, token }, async sign =>
-    sign(payload, dialect.hashFor(publicKey)),
+  const signature = await withSigner(
+    desk,
+    opened,
+    fingerprint,
+    { passphrase, pin, token, serial },
+    async sign => sign(payload, dialect.hashFor(publicKey)),
   );
   const bytes = writeFile({
     format: 'rootward-signature',

@@ -14,6 +14,7 @@ import type { Token, TokenCustody } from '../signers/token.ts';
 import { withOpenedKey } from '../vault/age-key-file.ts';
 import type { Desk } from './desk.ts';
 import { takeUpSettings } from './tokens/describe-tokens.ts';
+import { requireShownToken } from './tokens/shown-token.ts';
 import { type KeyHome, nameOf } from './tokens/token-desk.ts';
 import type { OpenVault } from './vaults.ts';
 
@@ -49,7 +50,7 @@ export async function withSigner<Result>(
 ): Promise<Result> {
   const record = await opened.vault.readRecord(fingerprint);
   const publicKey = publicKeyFromPem(record.publicKey);
-  const { passphrase, pin, token: meant } = credential;
+  const { passphrase, pin, token: meant, serial } = credential;
   const tokens = tokensOf(record, opened.moves);
   const isForToken = pin !== undefined || meant !== undefined || tokens.length > 0;
   const isForFile = passphrase !== undefined || !isForToken;
@@ -62,6 +63,8 @@ export async function withSigner<Result>(
   await takeUpSettings(desk);
   const token = await desk.tokens.holding(publicKey, homeOf(record, tokens), meant);
   const seen = desk.tokens.lastSeen(token);
+  // Another card in the reader may hold this very key, too, behind another PIN.
+  if (meant !== undefined && seen) requireShownToken(token, seen, serial);
   return use(tokenSigning(desk, token, publicKey, pin, record.holder), {
     custody: token.custody,
     product: visible(seen?.product || token.product, 64),

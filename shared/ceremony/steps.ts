@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { tokenIdSchema, tokenKeyInputSchema } from '../contract/tokens.ts';
+import { shownSerialSchema, tokenIdSchema, tokenKeyInputSchema } from '../contract/tokens.ts';
 import { onlineKeySchema, participantRoleSchema, personNameSchema, reasonSchema } from './plan.ts';
 
 /** The acts a script is divided into, in their order. */
@@ -45,6 +45,8 @@ export const credentialSchema = z.strictObject({
   pin: z.instanceof(Uint8Array).optional(),
   /** `id` of the token the PIN is meant for: no other gets it. Left out, the token that holds the key is looked for. */
   token: tokenIdSchema.optional(),
+  /** That token's. Without `token` it says nothing. */
+  serial: shownSerialSchema,
 });
 export type Credential = z.infer<typeof credentialSchema>;
 
@@ -76,6 +78,7 @@ export const stepInputSchema = z.discriminatedUnion('kind', [
     passphrase: z.instanceof(Uint8Array).optional(),
     pin: credentialSchema.shape.pin,
     token: credentialSchema.shape.token,
+    serial: credentialSchema.shape.serial,
   }),
   z.strictObject({ kind: z.literal('online-keys'), snapshot: onlineKeySchema, timestamp: onlineKeySchema }),
   z.strictObject({ kind: z.literal('prove-backup') }),

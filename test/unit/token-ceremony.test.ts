@@ -1124,7 +1124,10 @@ describe('a key of this vault that is brought to a card', () => {
     // The one it came to last is offered first; the person chose the other.
     expect(await place()).toMatchObject({ token: { serial: '99' }, others: [{ token: {} }, {}] });
     const before = pinsIn(card);
-    expect(codeOf(await sign({ pin: utf8('111111'), token: first }))).toBe('wrong-pin');
+    expect(codeOf(await sign({ pin: utf8('111111'), token: first, serial: '12345678' }))).toBe('wrong-pin');
+    expect([pinsIn(card), pinsIn(other.card)]).toEqual([before + 1, 0]);
+    // Shown was another card, which this one took the place of: it holds the key, too, behind another PIN.
+    expect(codeOf(await sign({ pin: pin(), token: first, serial: '99' }))).toBe('token-wrong');
     expect([pinsIn(card), pinsIn(other.card)]).toEqual([before + 1, 0]);
     plug.unplug();
     expect(codeOf(await sign({ pin: pin(), token: first }))).toBe('token-not-found');

@@ -7,6 +7,7 @@ import type { TokenDescription, TokenSlot } from '../../signers/token.ts';
 import { readPrivateKeyFile, wipePrivateKey, writeStandardPkcs8 } from '../../vault/key-files/key-files.ts';
 import { wipe } from '../../vault/wipe.ts';
 import { takeUpSettings } from '../tokens/describe-tokens.ts';
+import { requireShownToken } from '../tokens/shown-token.ts';
 import { nameOf } from '../tokens/token-desk.ts';
 import { askForProof, evidenceOfToken } from '../tokens/token-key.ts';
 import { tokenSigning } from '../with-signer.ts';
@@ -126,6 +127,8 @@ async function takeOverOnToken(
   await takeUpSettings(desk);
   const words = `a token with the ${role} key of ${holder}`;
   const token = await desk.tokens.holding(publicKey, { places: [{ custody }], words }, input.token);
+  const seen = desk.tokens.lastSeen(token);
+  if (input.token !== undefined && seen) requireShownToken(token, seen, input.serial);
   if (token.custody !== custody) {
     throw new RootwardError('token-wrong', {
       message: `The plan has this key on ${custodyInWords[custody]}; it is on ${custodyInWords[token.custody]}.`,

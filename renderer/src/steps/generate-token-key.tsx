@@ -11,6 +11,7 @@ import {
   defaultNames,
   holdersOn,
   isPlugged,
+  isVacant,
   otherAdvice,
   tokenName,
 } from '../components/tokens/token-names.ts';
@@ -159,7 +160,9 @@ export function GenerateTokenKeyStep({ ceremony, step, place }: StepProps & { re
   const tokens = view?.tokens ?? [];
   const own = tokens.filter(token => token.custody === place.custody && token.state !== 'problem');
   const usable = own.filter(token => token.state !== 'reading');
-  const broken = tokens.find(token => token.custody === place.custody && token.state === 'problem');
+  const unusable = tokens.filter(token => token.custody === place.custody && token.state === 'problem');
+  const broken = unusable.find(token => !isVacant(token));
+  const vacant = unusable[0]?.problem;
   const others = tokens.filter(token => token.custody !== place.custody && isPlugged(token));
   const token = usable.find(({ id }) => id === chosenId) ?? (own.length === 1 ? usable[0] : undefined);
   const wanted: Wanted = { holder: step.who, keytype: keytypeOf(step.keytype) };
@@ -219,12 +222,18 @@ export function GenerateTokenKeyStep({ ceremony, step, place }: StepProps & { re
                     ? words.wrongKind(tokenName(others[0]), t.tokens.aKind[place.custody])
                     : words.waiting}
                 </p>
+                {vacant && (
+                  <p className={placeCss.text}>
+                    {vacant.message} {vacant.remedy}
+                  </p>
+                )}
               </TokenLine>
             )}
           </div>
         )}
         {token && (
-          <div key={token.id} className={placeCss.place}>
+          // What was typed for one card is not for the next one in its reader.
+          <div key={`${token.id} ${token.serial}`} className={placeCss.place}>
             <Chosen token={token} />
             <OnToken ref={fields} token={token} wanted={wanted} />
           </div>

@@ -199,18 +199,19 @@ function TokenPin({
   const area = useRef<HTMLDivElement>(null);
   const isHere = found.found === 'here';
   const meant = isHere ? found.token.id : undefined;
+  const serial = isHere ? found.token.serial : undefined;
   const wantsPin = isHere && asksPin(found) && !isBlocked(found);
   useImperativeHandle(
     ref,
     () => ({
       take() {
         if (meant === undefined) return null;
-        if (!wantsPin) return { token: meant };
+        if (!wantsPin) return { token: meant, serial };
         const typed = pin.current?.take();
-        return typed ? { pin: typed, token: meant } : null;
+        return typed ? { pin: typed, token: meant, serial } : null;
       },
     }),
-    [meant, wantsPin],
+    [meant, serial, wantsPin],
   );
   // Plugged in, the token's PIN is what comes next; but nobody's typing elsewhere is interrupted.
   useEffect(() => {
@@ -271,7 +272,8 @@ function TokenPin({
               </p>
             )}
             <PinField
-              key={token.id}
+              // Another card in the same reader has another PIN.
+              key={`${token.id} ${token.serial}`}
               ref={pin}
               autoFocus
               label={words.pin(holder)}

@@ -64,7 +64,7 @@ const mayHide = ({ custody, serial, slots, secrets }: TokenView, places: readonl
   places.some(one => one.custody === custody && (!one.token?.serial || one.token.serial === serial));
 
 /** Whether nothing is where a token could be: a reader that is built in is always there, and is no wrong token. */
-const isVacant = ({ problem }: TokenView): boolean =>
+export const isVacant = ({ problem }: TokenView): boolean =>
   problem?.code === 'token-removed' || problem?.code === 'token-wrong-application';
 
 /**
