@@ -1,7 +1,9 @@
 import { baseRoot } from '../../shared/ceremony/base-root.ts';
 import { documentPayloads, type Payload, type SignedRole } from '../../shared/ceremony/documents.ts';
+import { hasLooseRoot } from '../../shared/ceremony/ended.ts';
+import type { RootFate } from '../../shared/ceremony/root-fate.ts';
 import type { SettledPlan } from '../../shared/ceremony/settled-plan.ts';
-import { evidenceOf } from '../../shared/ceremony/state.ts';
+import { type CeremonyState, evidenceOf } from '../../shared/ceremony/state.ts';
 import { transcriptText } from '../../shared/ceremony/transcript.ts';
 import { RootwardError } from '../../shared/contract/errors.ts';
 import type { RequestOf } from '../../shared/contract/requests.ts';
@@ -40,7 +42,7 @@ export async function exportAgain(desk: Desk, { ceremonyId }: CeremonyRequest): 
 /** Ends a ceremony for good. Keys already made stay in the vault. */
 export async function abandonCeremony(
   desk: Desk,
-  { ceremonyId, by, reason, confirmation }: RequestOf<'abandonCeremony'>,
+  { ceremonyId, by, reason, confirmation, root }: RequestOf<'abandonCeremony'>,
 ): Promise<CeremonyView> {
   const { opened, ceremony } = await desk.vaults.ofCeremony(ceremonyId);
   requireOpen(ceremony);
@@ -50,9 +52,39 @@ export async function abandonCeremony(
       remedy: `Type ${ceremony.plan.repository} exactly to end the ceremony, or leave it open.`,
     });
   }
-  await opened.append({ type: 'ceremony-abandoned', ceremonyId, reason, by });
+  const fate = fateOfRoot(ceremony, root);
+  await opened.append({
+    type: 'ceremony-abandoned',
+    ceremonyId,
+    reason,
+    by,
+    ...(fate === undefined ? {} : { root: fate }),
+  });
   await dropHeldChain(opened, ceremony);
   return readCeremony(desk, { ceremonyId });
+}
+
+/**
+ * A root that left the machine is not called back by ending its ceremony, and the next one would have the same version.
+ * @returns what is to be written down; nothing where no root can be about
+ */
+function fateOfRoot(ceremony: CeremonyState, root: RootFate | undefined): RootFate | undefined {
+  if (!hasLooseRoot(ceremony)) return undefined;
+  const version = ceremony.plan.version ?? 1;
+  if (root === undefined) {
+    throw new RootwardError('step-input-invalid', {
+      message: `Root version ${version} is signed; whether anybody can publish it was not said.`,
+      remedy: 'Say whether every medium that held it was destroyed or wiped before anybody could publish it.',
+    });
+  }
+  if (root === 'perhaps-published') {
+    throw new RootwardError('root-may-be-published', {
+      message: `Root version ${version} may be published. Ending the ceremony does not call it back, and another version ${version} beside it would cut off clients.`,
+      remedy:
+        'Finish this ceremony instead: read the medium back or, if it is lost, export once more. If another version was published in its place, have this medium destroyed, end the ceremony, and take over what is published.',
+    });
+  }
+  return root;
 }
 
 /** The exact bytes that will be, or were, signed. @throws RootwardError `step-not-present` until all keys are there */

@@ -4,6 +4,7 @@ import { factsOf, type KnownKey } from '../../shared/ceremony/backup-gate.ts';
 import { baseRoot } from '../../shared/ceremony/base-root.ts';
 import { type Custody, checkRehearsedTokens } from '../../shared/ceremony/custody.ts';
 import { planSentence, planSummary } from '../../shared/ceremony/describe.ts';
+import { doubtfulCeremonies, endedWarnings } from '../../shared/ceremony/ended.ts';
 import type { DialectName, Plan } from '../../shared/ceremony/plan.ts';
 import { planAdoption } from '../../shared/ceremony/plan-adoption.ts';
 import { planMigration } from '../../shared/ceremony/plan-migration.ts';
@@ -170,10 +171,30 @@ async function consider(
 ): Promise<Considered> {
   const { plan, rehearsal } = request;
   if (plan.ceremony === 'genesis') {
-    return { warnings: checkPlan(plan), settle: id => settlePlan(plan, id, now, rehearsal) };
+    const ended = endedWarnings(await ceremoniesUntil(desk, rehearsal, until), plan.dialect, plan.repository);
+    const settle = (id: string) => settlePlan(plan, id, now, rehearsal);
+    const warnings = [...checkPlan(plan), ...ended];
+    const isBlocked = ended.some(warning => warning.blocking);
+    return { warnings, settle: isBlocked ? id => settleOutlook({ warnings }, id) : settle };
   }
   const outlook = await look(desk, request, plan, now, until);
   return { warnings: outlook.warnings, settle: id => settleOutlook(outlook, id) };
+}
+
+/** @returns the ceremonies of a vault, up to the one that is asked about again */
+async function ceremoniesUntil(
+  desk: Desk,
+  rehearsal: boolean,
+  until: CeremonyState | undefined,
+): Promise<CeremonyState[]> {
+  const opened = (await desk.vaults.existing()).find(vault => vault.rehearsal === rehearsal);
+  const all = [...(opened?.ceremonies.values() ?? [])];
+  return until
+    ? all.slice(
+        0,
+        all.findIndex(ceremony => ceremony.id === until.id),
+      )
+    : all;
 }
 
 async function look(
@@ -189,15 +210,13 @@ async function look(
     existing ?? (plan.ceremony === 'adoption' ? undefined : await desk.vaults.forNewCeremony(rehearsal));
   const targetsText = currentTargets && new TextDecoder().decode(currentTargets.bytes);
   // What an open ceremony of this kind is about to make is not there yet: asked again, it must come to the same plan.
-  const all = [...(opened?.ceremonies.values() ?? [])];
-  const before = all
-    .slice(0, until ? all.findIndex(ceremony => ceremony.id === until.id) : all.length)
-    .filter(
-      ceremony =>
-        ceremony.status !== 'open' ||
-        ceremony.plan.ceremony !== plan.ceremony ||
-        ceremony.plan.repository !== plan.repository,
-    );
+  const all = await ceremoniesUntil(desk, rehearsal, until);
+  const before = all.filter(
+    ceremony =>
+      ceremony.status !== 'open' ||
+      ceremony.plan.ceremony !== plan.ceremony ||
+      ceremony.plan.repository !== plan.repository,
+  );
   const repositories = repositoriesOf(before);
   switch (plan.ceremony) {
     case 'rotation': {
@@ -216,7 +235,10 @@ async function look(
       const sources = { repository, earlierRoots, currentTargets: targetsText, holderOf, known };
       const outlook = planRotation(plan, { ...sources, verifier: verifyTwice }, now);
       const lacking = published.flatMap(one => ('why' in one ? [one] : []));
-      return { ...outlook, warnings: [...outlook.warnings, ...chainWarnings(dialect, lacking)] };
+      return withWarnings(outlook, [
+        ...chainWarnings(dialect, lacking),
+        ...endedWarnings(all, dialect, name),
+      ]);
     }
     case 'migration': {
       const collection = findRepository(repositories, plan.from, 'notary-v1');
@@ -226,7 +248,8 @@ async function look(
         known: await knownKeys(opened, until?.plan),
         isKept: repositories.has(repositoryKey('tuf-1.0', plan.repository)),
       };
-      return planMigration(plan, { ...sources, verifier: verifyTwice }, now);
+      const outlook = planMigration(plan, { ...sources, verifier: verifyTwice }, now);
+      return withWarnings(outlook, endedWarnings(all, 'tuf-1.0', plan.repository));
     }
     case 'adoption': {
       const kept = (dialect: DialectName) => repositories.get(repositoryKey(dialect, plan.repository));
@@ -240,7 +263,9 @@ async function look(
         );
       }
       const earlier = (dialect: DialectName) => own.get(dialect) ?? [];
-      const sources = { roots: roots ?? [], targets: currentTargets, kept, earlier };
+      const isInDoubt = (dialect: DialectName) =>
+        doubtfulCeremonies(all, dialect, plan.repository).length > 0;
+      const sources = { roots: roots ?? [], targets: currentTargets, kept, earlier, isInDoubt };
       return planAdoption(plan, { ...sources, verifier: verifyTwice }, now);
     }
   }
@@ -360,6 +385,11 @@ async function findInterrupted(
   }
   return undefined;
 }
+
+const withWarnings = ({ warnings, settle }: Outlook, more: readonly PlanWarning[]): Outlook => ({
+  warnings: [...warnings, ...more],
+  ...(settle && !more.some(warning => warning.blocking) ? { settle } : {}),
+});
 
 /** Which earlier roots will not go onto the medium. */
 const chainWarnings = (dialect: DialectName, lacking: readonly LackingRoot[]): PlanWarning[] =>

@@ -3,6 +3,7 @@ import { backupEventSchemas } from '../backup/events.ts';
 import { errorReportSchema } from '../contract/errors.ts';
 import { networkStatusSchema } from '../contract/views.ts';
 import { tokenCustodySchema } from './custody.ts';
+import { rootFateSchema } from './root-fate.ts';
 import { settledPlanSchema } from './settled-plan.ts';
 import { presentPersonSchema } from './steps.ts';
 import { tokenEvidenceSchema, tokenFactsSchema } from './token-facts.ts';
@@ -169,6 +170,8 @@ export const journalEventSchema = z.discriminatedUnion('type', [
     reason: z.string(),
     /** Who ended it; journals of before 0.2 do not say. */
     by: z.string().optional(),
+    /** What became of its root, where it had one that could be published; older journals do not say. */
+    root: rootFateSchema.optional(),
   }),
   ...backupEventSchemas,
 ]);

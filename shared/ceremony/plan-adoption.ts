@@ -21,6 +21,8 @@ export interface AdoptionSources {
   readonly kept: (dialect: DialectName) => RepositoryState | undefined;
   /** The earlier roots that this vault has of it. */
   readonly earlier?: (dialect: DialectName) => readonly Root[];
+  /** A ceremony of it was ended while its root may have been published: what is published settles that. */
+  readonly isInDoubt?: (dialect: DialectName) => boolean;
 }
 
 /**
@@ -90,9 +92,18 @@ export function planAdoption(plan: AdoptionPlan, sources: AdoptionSources, now: 
         );
     }
     const same = roots.find(document => document.version === root.version);
-    if (last && same && sha256Hex(same.payload) === sha256Hex(root.payload) && last.version > root.version) {
-      warn('continues', `This vault keeps version ${root.version} already; the chain goes on from it.`);
-      return;
+    if (last && same && sha256Hex(same.payload) === sha256Hex(root.payload)) {
+      if (last.version > root.version) {
+        warn('continues', `This vault keeps version ${root.version} already; the chain goes on from it.`);
+        return;
+      }
+      if (sources.isInDoubt?.(root.dialect.name)) {
+        warn(
+          'confirms',
+          `This says that version ${root.version} is still the last one published, and that nobody will publish the root of the ceremony that was ended. Look at the server before.`,
+        );
+        return;
+      }
     }
     block(
       'repository-exists',

@@ -7,6 +7,7 @@ import { type DatedEvent, refuseEntry } from './dated-event.ts';
 import type { Evidence, EvidenceOf } from './events.ts';
 import { initialsOf } from './initials.ts';
 import { publicKeyFingerprint } from './key-record.ts';
+import type { RootFate } from './root-fate.ts';
 import { importOf, type Step, scriptFor } from './script.ts';
 import { planHash, type SettledPlan } from './settled-plan.ts';
 import type { PresentPerson } from './steps.ts';
@@ -45,6 +46,8 @@ export interface CeremonyState {
   readonly abandonReason: string | undefined;
   /** Who ended it; older journals do not say. */
   readonly abandonedBy: string | undefined;
+  /** What became of the root of one that was ended, where it had one and that was asked. */
+  readonly rootFate: RootFate | undefined;
   readonly completed: ReadonlyMap<string, CompletedStep>;
   readonly incidents: readonly Incident[];
   /** By the step's ID. */
@@ -122,6 +125,7 @@ export function applyEvent(state: Map<string, CeremonyState>, { entry, time, eve
       status: 'open',
       abandonReason: undefined,
       abandonedBy: undefined,
+      rootFate: undefined,
       completed: new Map(),
       incidents: [],
       begunTokenKeys: new Map(),
@@ -200,6 +204,7 @@ export function applyEvent(state: Map<string, CeremonyState>, { entry, time, eve
         status: 'abandoned',
         abandonReason: event.reason,
         abandonedBy: event.by,
+        rootFate: event.root,
       });
       return;
     }

@@ -3,6 +3,7 @@ import { fingerprintFromHex } from '../display/fingerprint.ts';
 import { visible } from '../display/visible.ts';
 import { planSentence, planSummary } from './describe.ts';
 import { holderKeys } from './documents.ts';
+import type { RootFate } from './root-fate.ts';
 import { type CeremonyState, peoplePresent } from './state.ts';
 import { type JournalPosition, outcome, roleInWords } from './view.ts';
 
@@ -83,10 +84,16 @@ export function transcriptText(ceremony: CeremonyState, journal: JournalPosition
     .trimEnd()}\n`;
 }
 
-function statusInWords({ status, abandonedBy, abandonReason }: CeremonyState): string {
+function statusInWords({ status, abandonedBy, abandonReason, rootFate }: CeremonyState): string {
   if (status !== 'abandoned') return status;
-  return `abandoned${abandonedBy === undefined ? '' : ` by ${abandonedBy}`}: ${abandonReason}`;
+  const fate = rootFate === undefined ? '' : ` (${fateInWords[rootFate]})`;
+  return `abandoned${abandonedBy === undefined ? '' : ` by ${abandonedBy}`}${fate}: ${abandonReason}`;
 }
+
+const fateInWords: Record<RootFate, string> = {
+  unpublished: 'nobody can have published its root',
+  'perhaps-published': 'its root may have been published',
+};
 
 /** Text in one line, with nothing in it that is not seen. */
 const inOneLine = (text: string): string => visible(text.replace(/\s+/gu, ' '), Number.POSITIVE_INFINITY);

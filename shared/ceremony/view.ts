@@ -6,6 +6,7 @@ import { fingerprintFromHex } from '../display/fingerprint.ts';
 import type { KnownKey } from './backup-gate.ts';
 import { planSentence, planSummary, planTitle } from './describe.ts';
 import { documentPayloads, holderKeys } from './documents.ts';
+import { hasLooseRoot } from './ended.ts';
 import type { Evidence } from './events.ts';
 import { initialsOf } from './initials.ts';
 import { repositoriesOf, tookEffect } from './repository.ts';
@@ -82,6 +83,7 @@ export function ceremonyView(
           },
         }
       : {}),
+    ...(hasLooseRoot(ceremony) ? { looseRoot: true } : {}),
     incidents: [...ceremony.incidents],
     journal,
   };

@@ -84,6 +84,7 @@ export const errorCodes = [
   'step-not-present',
   'step-input-invalid',
   'repository-exists',
+  'root-may-be-published',
   'repository-not-found',
   'network-present',
   // The vault and media

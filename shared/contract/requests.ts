@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { lineSchema, personNameSchema, planSchema } from '../ceremony/plan.ts';
+import { rootFateSchema } from '../ceremony/root-fate.ts';
 import { credentialSchema, stepInputSchema } from '../ceremony/steps.ts';
 import { backupRequests } from './backup-requests.ts';
 import { errorReportSchema } from './errors.ts';
@@ -115,6 +116,8 @@ export const requests = {
       by: personNameSchema,
       reason: lineSchema.max(500),
       confirmation: z.string().max(255),
+      /** What became of its root: to be said where the view asks (`looseRoot`). */
+      root: rootFateSchema.optional(),
     }),
     reply: ceremonyViewSchema,
   },

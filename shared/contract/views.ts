@@ -192,6 +192,8 @@ export const ceremonyViewSchema = z.object({
       files: z.array(z.object({ name: z.string(), size: z.int(), sha256: hex64 })),
     })
     .optional(),
+  /** Its root is signed and does not count yet: whoever ends it must say whether anybody can publish that. */
+  looseRoot: z.boolean().optional(),
   incidents: z.array(z.object({ time: z.string(), stepId: z.string(), message: z.string() })),
   journal: z.object({ entries: z.int(), head: z.string() }),
 });

@@ -1,9 +1,10 @@
 import { useState } from 'react';
+import type { RootFate } from '../../../shared/ceremony/root-fate.ts';
 import type { ErrorReport } from '../../../shared/contract/errors.ts';
 import type { CeremonyView } from '../../../shared/contract/views.ts';
 import { Action } from '../components/action.tsx';
 import { Dialog, DialogActions, DialogChoice } from '../components/dialog.tsx';
-import { ReasonField, SelectField, TextField } from '../components/fields.tsx';
+import { Choices, ReasonField, SelectField, TextField } from '../components/fields.tsx';
 import { ErrorPanel } from '../components/notice.tsx';
 import { Progress } from '../components/progress.tsx';
 import { altKey, escapeKey, primaryKey } from '../components/shortcuts.ts';
@@ -32,17 +33,25 @@ function EndForGood({
       '',
   );
   const [reason, setReason] = useState('');
+  const [root, setRoot] = useState<RootFate | null>(null);
   const [typed, setTyped] = useState('');
   const [tried, setTried] = useState(false);
   const [error, setError] = useState<ErrorReport | null>(null);
   const reasonGood = reason.trim() !== '';
+  const rootGood = ceremony.looseRoot !== true || root !== null;
   const typedGood = typed === ceremony.repository;
 
   const end = async () => {
     setTried(true);
-    if (!reasonGood || !typedGood) return;
-    // Written over two lines, it is one in the journal.
-    const problem = await abandon(by, reason.trim().replace(/\s+/g, ' '), typed, words.busy);
+    if (!reasonGood || !rootGood || !typedGood) return;
+    const ending = {
+      by,
+      // Written over two lines, it is one in the journal.
+      reason: reason.trim().replace(/\s+/g, ' '),
+      confirmation: typed,
+      ...(root === null ? {} : { root }),
+    };
+    const problem = await abandon(ending, words.busy);
     if (problem) setError(problem);
     else onClose();
   };
@@ -63,6 +72,18 @@ function EndForGood({
         error={tried && !reasonGood ? words.reasonNeeded : undefined}
         onChange={setReason}
       />
+      {ceremony.looseRoot && (
+        <Choices
+          label={words.root(ceremony.version)}
+          value={root}
+          choices={[
+            { value: 'unpublished', name: words.unpublished, text: words.unpublishedText },
+            { value: 'perhaps-published', name: words.perhapsPublished, text: words.perhapsPublishedText },
+          ]}
+          error={tried && !rootGood ? words.rootNeeded : undefined}
+          onChange={setRoot}
+        />
+      )}
       <p className={css.confirm}>{words.confirm(ceremony.repository)}</p>
       <TextField
         label={words.confirmLabel}

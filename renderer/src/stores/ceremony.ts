@@ -1,12 +1,15 @@
 import { create } from 'zustand';
 import type { StepInput } from '../../../shared/ceremony/steps.ts';
 import type { ErrorReport } from '../../../shared/contract/errors.ts';
-import type { Outcome } from '../../../shared/contract/requests.ts';
+import type { Outcome, RequestOf } from '../../../shared/contract/requests.ts';
 import type { CeremonyView } from '../../../shared/contract/views.ts';
 import { ask } from '../bridge.ts';
 
 /** Steps whose result is worth a look of its own before the next one begins. */
 const heldKinds: ReadonlySet<string> = new Set(['prove', 'read-back']);
+
+/** Who ends a ceremony and why, the repository's name as it was typed, and what became of the root. */
+export type Ending = Omit<RequestOf<'abandonCeremony'>, 'ceremonyId'>;
 
 interface CeremonyState {
   readonly view: CeremonyView | null;
@@ -36,7 +39,8 @@ interface CeremonyState {
   /** Completes the present step. @returns whether it was accepted. The caller wipes what it put into `input`. */
   complete(stepId: string, by: string, input: StepInput, busyText: string): Promise<boolean>;
   exportAgain(busyText: string): Promise<void>;
-  abandon(by: string, reason: string, confirmation: string, busyText: string): Promise<ErrorReport | null>;
+  /** Ends it for good. @returns what was wrong */
+  abandon(ending: Ending, busyText: string): Promise<ErrorReport | null>;
 }
 
 const empty = { busy: null, error: null, lookingAt: null, turn: null, together: false, lastDone: null };
@@ -91,11 +95,11 @@ export const useCeremony = create<CeremonyState>((set, get) => {
       set({ busy: busyText, error: null });
       take(await ask('exportAgain', { ceremonyId: view.id }), { lookingAt: null, lastDone: null });
     },
-    abandon: async (by, reason, confirmation, busyText) => {
+    abandon: async (ending, busyText) => {
       const { view, busy } = get();
       if (!view || busy !== null) return null;
       set({ busy: busyText });
-      const outcome = await ask('abandonCeremony', { ceremonyId: view.id, by, reason, confirmation });
+      const outcome = await ask('abandonCeremony', { ceremonyId: view.id, ...ending });
       if (!outcome.ok) {
         set({ busy: null });
         return outcome.error;

@@ -39,6 +39,14 @@ export const ceremony = {
     reason: 'Reason',
     reasonHint: 'Written into the journal and the transcript.',
     reasonNeeded: 'Type the reason.',
+    root: (version: number) => `Its root, version ${version}, is signed. Can anybody publish it?`,
+    unpublished: 'No, nobody can have published it',
+    unpublishedText:
+      'It was on no medium, or every medium was destroyed or wiped before anybody could publish it. Another root of this version can be made.',
+    perhapsPublished: 'It is published, or may be',
+    perhapsPublishedText:
+      'A medium is on its way, is lost, or nobody knows. The ceremony cannot be ended then: it is finished.',
+    rootNeeded: 'Say what became of the root.',
     confirm: (repository: string) => `Type the repository name to confirm: ${repository}`,
     confirmLabel: 'Repository name',
     confirmWrong: 'This is not the repository name.',
@@ -56,6 +64,6 @@ export const ceremony = {
   },
   abandoned: {
     title: 'This ceremony was ended',
-    text: 'It was ended before its last step and cannot be resumed. Keys already made are kept in the vault; nothing signed here should be published.',
+    text: 'It was ended before its last step and cannot be resumed. Keys already made are kept in the vault; nothing signed here may be published.',
   },
 };

@@ -45,6 +45,7 @@ export const errors = {
     'backup-damaged': 'The backup is damaged',
     'backup-under-way': 'Something else is under way',
     'repository-exists': 'There is such a repository already',
+    'root-may-be-published': 'Its root may be published',
   } as Record<string, string>,
   whatToDo: 'What to do',
   place: 'Where',
