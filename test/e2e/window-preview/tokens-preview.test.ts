@@ -151,6 +151,28 @@ test('a token as sold is set up in order, and no PIN is tried unasked', { timeou
   expect(found()).toEqual([]);
 });
 
+test('an old card, which does not show every key, makes one only when told', async () => {
+  const plugged = bus.plug(new PivCard({ serial: 3_141_592, firmware: [5, 2, 4] }));
+  await button(/serial 3141592|^YubiKey 5 3141592/)
+    .or(button(/^YubiKey 5/))
+    .first()
+    .click();
+  await button(/^Make a key…/).click();
+  await preview.page.getByRole('radio', { name: 'The one every token is sold with' }).check();
+  await primary();
+  await text('Say so, or choose another token.');
+  await preview.look('tokens-make-key-old', { small: true });
+  await preview.page.getByRole('checkbox', { name: /^Nothing in this place/ }).check();
+  await primary();
+  await text(/made a .*key/);
+  await preview.look('tokens-detail-old');
+  plugged.unplug();
+  await text('This token is not plugged in any more');
+  await preview.page.keyboard.press('Escape');
+  await preview.page.keyboard.press('Alt+k');
+  expect(found()).toEqual([]);
+});
+
 test('a Ledger, and the settings', async () => {
   const plugged = bus.plug(new LedgerDevice(new OpenPgpApplication()), ledger);
   await button(/^Nano S Plus, OpenPGP/).click();
