@@ -15,6 +15,8 @@ export interface Kept {
 
 /** How far ahead a term is told. */
 const monthAhead = 30 * 86_400_000;
+/** A clock that stood far ahead once, and was put right, leaves dates of which nobody knows what they mean. */
+const isAhead = (time: string, now: number): boolean => Date.parse(time) > now + 86_400_000;
 const pressing = { overdue: 0, warning: 1, notice: 2 } as const;
 
 /** @returns the fingerprints of all keys that a root in use lists for its root or targets role */
@@ -108,6 +110,10 @@ function keyCare(record: KeyRecord, inventory: Inventory, now: number): CareItem
         ];
   }
   const { time } = proven.proven;
+  if (isAhead(time, now)) {
+    const message = `${upperFirst(name)} was last recovered from its backup when this machine’s clock stood at ${dateInWords(time)}, which is to come. Do it again.`;
+    return [{ message, severity: 'overdue', about }];
+  }
   const due = addDuration(Date.parse(time), `P${inventory.policy.proveEvery}M`);
   const last = `${upperFirst(name)} was last recovered from its backup ${distanceInWords(time, now)}`;
   if (due <= now) return [{ message: `${last}. Do it again.`, severity: 'overdue', about }];
@@ -130,6 +136,10 @@ function drillCare(repositories: readonly RepositoryState[], inventory: Inventor
     return [{ message, severity: 'warning', about }];
   }
   const since = last?.time ?? repositories.map(({ ceremony }) => ceremony.opened).sort()[0] ?? '';
+  if (since !== '' && isAhead(since, now)) {
+    const message = `${last ? 'The last recovery drill was held' : 'The first root was made'} when this machine’s clock stood at ${dateInWords(since)}, which is to come. Hold a drill.`;
+    return [{ message, severity: 'overdue', about }];
+  }
   const due = addDuration(Date.parse(since), `P${inventory.policy.drillEvery}M`);
   const said = last
     ? `The last recovery drill was ${distanceInWords(last.time, now)}`

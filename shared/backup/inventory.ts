@@ -60,6 +60,8 @@ export interface Inventory {
   readonly provenInDrills: ReadonlyMap<string, ReadonlySet<string>>;
   /** When each key's passphrase was last changed, by fingerprint. */
   readonly passphraseChanged: ReadonlyMap<string, string>;
+  /** Sealed files that a restore put aside and that are there still, by fingerprint. */
+  readonly putAside: ReadonlyMap<string, readonly string[]>;
   readonly policy: BackupPolicy;
 }
 
@@ -73,6 +75,7 @@ export const emptyInventory: Inventory = {
   drills: [],
   provenInDrills: new Map(),
   passphraseChanged: new Map(),
+  putAside: new Map(),
   policy: defaultBackupPolicy,
 };
 
@@ -102,6 +105,11 @@ export function inventoryAfter(inventory: Inventory, { entry, time, event }: Dat
     if (!found || found.voided || found.proven.get(fingerprint)?.time !== proven)
       contradiction('a backup is said to be proven that was not');
     return inventory;
+  }
+  if (event.type === 'key-file-destroyed') {
+    const putAside = new Map(inventory.putAside);
+    putAside.delete(event.fingerprint);
+    return { ...inventory, putAside };
   }
   if (!isBackupEvent(event)) return inventory;
 
@@ -186,9 +194,19 @@ export function inventoryAfter(inventory: Inventory, { entry, time, event }: Dat
       provenInDrills.delete(event.drillId);
       return { ...inventory, provenInDrills, drills: [...inventory.drills, { ...event, time, entry }] };
     }
-    case 'key-restored':
+    case 'key-restored': {
+      const { fingerprint, aside } = event;
+      // The record of a token that was put aside holds no key.
+      if (aside === undefined || !aside.includes('.age.')) return inventory;
+      const before = inventory.putAside.get(fingerprint) ?? [];
+      return {
+        ...inventory,
+        putAside: new Map(inventory.putAside).set(fingerprint, [...before, aside]),
+      };
+    }
     case 'vault-restored':
-      return inventory;
+      // On another disk: what was put aside did not come along.
+      return { ...inventory, putAside: new Map() };
   }
 }
 

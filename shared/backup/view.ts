@@ -179,8 +179,14 @@ export function passphraseConsequences({ fingerprint }: KeyRecord, inventory: In
   const sealed = counting.filter(({ backup }) => backup.kind === 'bundle' && backup.keyForm === 'sealed');
   const others = counting.length - sealed.length;
   const last = inventory.passphraseChanged.get(fingerprint);
+  const aside = inventory.putAside.get(fingerprint) ?? [];
   return [
     'From then on only the new passphrase opens the key in this vault.',
+    ...(aside.length > 0
+      ? [
+          `But ${aside.join(' and ')} in the vault’s folder, put aside by a restore, ${aside.length === 1 ? 'is' : 'are'} not changed: the passphrase of that time opens it.`,
+        ]
+      : []),
     ...(sealed.length > 0
       ? [
           `${sealed.length === 1 ? 'A bundle holds' : `${sealed.length} bundles hold`} the key as it is sealed now: there the old passphrase opens it for good. If it may be known to somebody, make a new bundle and destroy the old one.`,

@@ -429,7 +429,13 @@ describe('restoring', () => {
     const key = { fingerprint: fingerprint.hex, passphrase: bytes('another passphrase') };
     expect(await hands.refused('finishRestore', { restoreId, keys: [key] })).toBe('restore-conflict');
     expect(readFileSync(sealedFile)).toEqual(before);
+    const said = (await hands.keyOf('holder-1')).passphraseChange.join(' ');
     await hands.ask('finishRestore', { restoreId, keys: [{ ...key, putAside: true }] });
+    // Whoever changes a passphrase learns of the file that the old one opens.
+    expect(said).not.toContain('put aside');
+    expect((await hands.keyOf('holder-1')).passphraseChange[1]).toMatch(
+      /^But [0-9a-f]{64}\.age\.aside-\S+ in the vault’s folder, put aside by a restore, is not changed/,
+    );
     const aside = readdirSync(path.dirname(sealedFile)).filter(name => name.includes('.aside-'));
     expect(aside).toHaveLength(1);
     expect(readFileSync(path.join(path.dirname(sealedFile), aside[0] ?? ''))).toEqual(before);
@@ -652,6 +658,21 @@ describe('the care of backups', () => {
     const { due } = await hands.ask('describeBackups', { rehearsal: true });
     expect(due.filter(item => item.severity === 'overdue').length).toBeGreaterThan(3);
     expect(due.map(item => item.message).join(' ')).toContain('The last recovery drill was');
+  });
+
+  it('believes no proof and no drill that is to come: the clock stood wrong once', async () => {
+    const due = async () => (await hands.ask('describeBackups', { rehearsal: true })).due;
+    const { length } = await due();
+    now -= 3650 * 86_400_000;
+    try {
+      const overdue = (await due()).filter(item => item.severity === 'overdue');
+      expect(overdue).toHaveLength(length);
+      for (const { message } of overdue)
+        expect(message).toMatch(/clock stood at .* 2026, which is to come\./);
+      expect(overdue.map(item => item.about.kind)).toContain('drill');
+    } finally {
+      now += 3650 * 86_400_000;
+    }
   });
 
   it('notes where a share lies, and refuses a stranger', async () => {
