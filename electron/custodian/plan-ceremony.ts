@@ -5,6 +5,7 @@ import { baseRoot } from '../../shared/ceremony/base-root.ts';
 import { type Custody, checkRehearsedTokens } from '../../shared/ceremony/custody.ts';
 import { planSentence, planSummary } from '../../shared/ceremony/describe.ts';
 import { doubtfulCeremonies, endedWarnings } from '../../shared/ceremony/ended.ts';
+import { fullJournalRemedy, journalLimits, lineSize } from '../../shared/ceremony/journal.ts';
 import type { DialectName, Plan } from '../../shared/ceremony/plan.ts';
 import { planAdoption } from '../../shared/ceremony/plan-adoption.ts';
 import { planMigration } from '../../shared/ceremony/plan-migration.ts';
@@ -33,6 +34,7 @@ import type { CeremonyView, PlanPreview } from '../../shared/contract/views.ts';
 import { type Root, readRoot } from '../../shared/tuf/metadata.ts';
 import { publicKeyFromPem } from '../../shared/tuf/public-key.ts';
 import { verifyTwice } from '../signers/platform-verifier.ts';
+import { envelopeContentBytes } from '../vault/backup/age-envelope.ts';
 import { type Desk, requireOpen } from './desk.ts';
 import { holdChain, readPublishedRoots } from './published-files.ts';
 import { cardLossProblem } from './steps/prove-backup.ts';
@@ -60,17 +62,50 @@ export async function previewPlan(desk: Desk, request: PlanRequest): Promise<Pla
     return { summary: [], sentence: '', warnings: [...warnings], script: [] };
   const settled = settle('0'.repeat(16));
   const opened = (await desk.vaults.existing()).find(vault => vault.rehearsal === request.rehearsal);
+  const tooLarge = roomWarnings(opened, settled);
+  if (tooLarge.some(warning => warning.blocking))
+    return { summary: [], sentence: '', warnings: [...warnings, ...tooLarge], script: [] };
   const placeOf = await placesIn(opened);
   return {
     summary: planSummary(settled),
     sentence: planSentence(settled),
-    warnings: [...warnings, ...(settled.rehearsal ? checkRehearsedTokens(plannedTokens(settled)) : [])],
+    warnings: [
+      ...warnings,
+      ...tooLarge,
+      ...(settled.rehearsal ? checkRehearsedTokens(plannedTokens(settled)) : []),
+    ],
     script: scriptFor(settled).map(step => {
       const { act, kind, title, holder } = step;
       const custody = custodyIn(settled, step, placeOf);
       return { act, kind, title, who: holder ?? 'Administrator', ...(custody ? { custody } : {}) };
     }),
   };
+}
+
+/**
+ * A plan goes into the journal with the targets it starts from, and the journal goes into every bundle.
+ * @returns what is to be said where it does not fit
+ */
+function roomWarnings(opened: OpenVault | undefined, plan: SettledPlan): PlanWarning[] {
+  const event = { type: 'ceremony-opened', ceremonyId: plan.id, plan, planHash: planHash(plan) };
+  const line = lineSize(event);
+  const after = (opened?.vault.journal.size ?? 0) + line;
+  if (line > journalLimits.lineBytes) {
+    const way =
+      plan.ceremony === 'adoption'
+        ? 'take the repository over without its targets: they are asked for when they have to be signed anew'
+        : 'delegate targets to other roles, so that targets.json gets smaller, publish that and hand it in; or leave the targets as they are';
+    const message = `The targets are too large for the journal, which takes ${journalLimits.lineBytes / 1024 / 1024} MiB in one piece. Either ${way}.`;
+    return [{ code: 'targets-too-large', message, blocking: true }];
+  }
+  if (after > journalLimits.fileBytes) {
+    const message = `The journal of this vault is full. ${fullJournalRemedy}`;
+    return [{ code: 'journal-full', message, blocking: true }];
+  }
+  if (after < envelopeContentBytes) return [];
+  const message =
+    'With this the journal gets too large for a bundle. Make bundles of RSA and P-384 keys before: shares cannot hold them. Ed25519 and P-256 keys can be split into shares later, too.';
+  return [{ code: 'no-more-bundles', message, blocking: false }];
 }
 
 /** The holders for whom a key is made, with where it will be kept. */

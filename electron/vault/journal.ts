@@ -2,6 +2,7 @@ import path from 'node:path';
 import {
   anyEvent,
   type EventSchema,
+  fullJournalRemedy,
   isJournalTime,
   type JournalEntry,
   type JournalEvent,
@@ -29,6 +30,8 @@ export interface Journal<Event extends JournalEvent = JournalEvent> {
   readonly entries: readonly JournalEntry<Event>[];
   /** SHA-256 (hex) of the last line, newline included; 64 zeros for an empty journal. */
   readonly head: string;
+  /** How many bytes the file has. */
+  readonly size: number;
   /** What was found when it was opened. */
   readonly notices: readonly Notice[];
   /**
@@ -108,15 +111,26 @@ export async function openJournal(
     get head() {
       return head;
     },
+    get size() {
+      return length;
+    },
     notices,
     append: (event, time) =>
       inOrder(async () => {
         const parts = { entry: entries.length + 1, time, previous: head, event };
         const { line, hash, stored } = checkedLine(parts, schema);
-        if (length + line.length > journalLimits.fileBytes || line.length > journalLimits.lineBytes) {
+        if (line.length > journalLimits.lineBytes) {
           throw new RootwardError('too-large', {
-            message: `An entry of ${line.length} bytes does not fit: a line has at most ${journalLimits.lineBytes} bytes, the journal ${journalLimits.fileBytes}.`,
-            remedy: 'Nothing was written. Begin a new vault if this one has grown too large.',
+            message: `An entry of ${line.length} bytes does not fit: a line has at most ${journalLimits.lineBytes} bytes.`,
+            remedy:
+              'Nothing was written. Only targets metadata is that large: delegate targets to other roles, so that targets.json gets smaller, or leave the targets as they are in this change.',
+            place: file,
+          });
+        }
+        if (length + line.length > journalLimits.fileBytes) {
+          throw new RootwardError('too-large', {
+            message: `The journal is full: with this entry it would have more than ${journalLimits.fileBytes} bytes.`,
+            remedy: fullJournalRemedy,
             place: file,
           });
         }

@@ -727,6 +727,9 @@ function vaultOver<Event extends JournalEvent>(
       get head() {
         return journal.head;
       },
+      get size() {
+        return journal.size;
+      },
       notices: journal.notices,
       append: (event, time) => whileOpen(() => journal.append(event, time)),
     },

@@ -51,8 +51,23 @@ export interface JournalVerdict<Event extends JournalEvent = JournalEvent> {
   readonly torn: boolean;
 }
 
-/** A journal may have at most this many bytes, and a line this many, so that a hostile file cannot fill the memory. */
-export const journalLimits = { fileBytes: 256 * 1024 * 1024, lineBytes: 4 * 1024 * 1024 } as const;
+/**
+ * A journal may have at most this many bytes, and a line this many, so that a hostile file cannot fill the memory. A line
+ * takes targets metadata of some 100,000 targets; a longer one would leave no room in a bundle (32 MiB), which holds the
+ * whole journal.
+ */
+export const journalLimits = { fileBytes: 256 * 1024 * 1024, lineBytes: 16 * 1024 * 1024 } as const;
+
+/** The way on: a restore beside a living vault brings keys and nothing else. */
+export const fullJournalRemedy =
+  'Nothing was written. Keep this vault’s folder. In a new vault beside it, restore the keys from their shares or bundles, and take the repositories over from what is published.';
+
+/** What a line says besides its event, at most: its number, its time, the hash of the one before. */
+const lineOverhead = 256;
+
+/** @returns how many bytes the line of an event takes, a little more than it will be */
+export const lineSize = (event: JournalEvent): number =>
+  new TextEncoder().encode(JSON.stringify(event)).length + lineOverhead;
 
 /** The head of an empty journal, and `previous` of the first entry. */
 export const emptyHead = '0'.repeat(64);

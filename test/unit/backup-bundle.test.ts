@@ -12,7 +12,12 @@ import {
   openEnvelope,
   sealEnvelope,
 } from '../../electron/vault/backup/age-envelope.ts';
-import { type Bundle, readBundle, writeBundle } from '../../electron/vault/backup/bundle.ts';
+import {
+  type Bundle,
+  readBundle,
+  writeBundle,
+  writeBundleWithin,
+} from '../../electron/vault/backup/bundle.ts';
 import { readTar, writeTar } from '../../electron/vault/backup/tar.ts';
 import { journalLine } from '../../shared/ceremony/journal.ts';
 import { publicKeyFromPem, publicKeyToPem } from '../../shared/tuf/public-key.ts';
@@ -142,6 +147,29 @@ describe('the archive in a bundle', () => {
       expectRefused(() => writeTar([{ name, bytes: utf8('x') }], 0), 'invalid-value');
     },
   );
+});
+
+describe('a bundle that gets too large', () => {
+  it('leaves the published files out and says so, keeps keys and journal, and reads back', () => {
+    const [repository] = bundle.repositories;
+    const files = [{ name: '1.targets.json', bytes: new Uint8Array(100_000) }];
+    const large = { ...bundle, repositories: repository ? [{ ...repository, files }] : [] };
+    expect(writeBundleWithin(large, 200_000).bundle).toBe(large);
+    const { bundle: smaller, archive: written } = writeBundleWithin(large, 50_000);
+    expect(written.length).toBeLessThan(50_000);
+    expect(readBundle(written)).toEqual(smaller);
+    expect(smaller).toEqual({
+      ...bundle,
+      repositories: [],
+      leftOut: [{ dialect: 'tuf-1.0', name: 'registry.example.com/payments' }],
+    });
+    const readMe = readTar(written).find(file => file.name.endsWith('README.txt'));
+    expect(new TextDecoder().decode(readMe?.bytes)).toMatch(
+      /too large\. Fetch it from where it is published:\n\n {4}registry\.example\.com\/payments\n/,
+    );
+    // What cannot be had elsewhere stays, whatever its size; sealing it is refused then.
+    expect(writeBundleWithin(large, 10).archive).toEqual(written);
+  });
 });
 
 describe('the age file around it', () => {

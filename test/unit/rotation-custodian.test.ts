@@ -7,10 +7,12 @@ import { answered } from '../../electron/cli/output.ts';
 import { emptyHead, journalLine } from '../../shared/ceremony/journal.ts';
 import { genesisPlanSchema } from '../../shared/ceremony/plan.ts';
 import type { CeremonyView } from '../../shared/contract/views.ts';
+import { dialects } from '../../shared/dialects/dialects.ts';
 import { pemOf, plainPlan } from '../interop/ceremony-program.ts';
 import { generateOnlineKey } from '../interop/peers/online-roles.ts';
 import { removeTemporaryDirectory, temporaryDirectory } from '../interop/peers/run.ts';
 import { DeskOfTest, p256, passphraseOf } from '../interop/rotation-program.ts';
+import { listKey, readTestKey, signedBy, targetsSigned } from './build-metadata.ts';
 
 const repository = 'registry.example.com/payments';
 const online = () => ({
@@ -117,6 +119,33 @@ for (const dialect of ['notary-v1', 'tuf-1.0'] as const) {
         await desk.hold({ ceremony: 'rotation', repository: move.repository });
         expect(await found()).toBeUndefined();
       });
+
+    it('takes targets of many megabytes; what the journal cannot take is said before anything is opened', async () => {
+      const key = readTestKey(await desk.privateKeyOf('release-desk', 'targets'));
+      const listed = listKey(dialects[dialect], key);
+      const targetsOf = (padding: number) => ({
+        name: 'targets.json',
+        bytes: new Uint8Array(
+          signedBy(
+            dialects[dialect],
+            targetsSigned(dialects[dialect], { version: 2, 'x-padding': 'x'.repeat(padding) }),
+            [listed],
+          ),
+        ),
+      });
+      const revoke = { targets: { remove: ['release-desk'], add: p256('release-desk') } };
+      const plan = { ceremony: 'rotation', repository, ...revoke };
+      const look = async (currentTargets: object) =>
+        (await desk.preview(plan, { currentTargets } as never)).warnings.filter(({ blocking }) => blocking);
+      const tooLarge = targetsOf(17_000_000);
+      expect(await look(tooLarge)).toEqual([
+        { code: 'targets-too-large', message: expect.stringContaining('delegate targets'), blocking: true },
+      ]);
+      const large = targetsOf(5_000_000);
+      expect(await look(large)).toEqual([]);
+      const { id } = await desk.open(plan, { currentTargets: large });
+      expect(id).toMatch(/^[0-9a-f]{16}$/);
+    });
 
     it('is known by its name, in one dialect', async () => {
       const other = { ...change, repository: 'registry.example.com/other' };

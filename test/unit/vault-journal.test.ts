@@ -121,7 +121,7 @@ describe('verifyJournal', () => {
     const long = journalOf({ type: 'a', text: 'x'.repeat(journalLimits.lineBytes) });
     expect(verifyJournal(bytes(long)).problems[0]).toMatchObject({
       line: 1,
-      message: expect.stringMatching(/at most 4194304/),
+      message: expect.stringMatching(/at most 16777216/),
     });
   });
 

@@ -89,6 +89,13 @@ export function noteProof(
   if (last?.hash !== bundle.journal.head)
     problems.push('The journal in the bundle is not the beginning of the one in this vault.');
   for (const { name, dialect, root } of repositoriesOf(opened.ceremonies.values()).values()) {
+    if (bundle.leftOut?.some(one => one.name === name && one.dialect === dialect)) {
+      // No bundle of this vault can have them.
+      drill.findings.push(
+        `The published files of ${name} were too large for the bundle: keep a copy of them.`,
+      );
+      continue;
+    }
     const saved = bundle.repositories.find(one => one.name === name && one.dialect === dialect);
     if (!saved?.files.some(file => file.name === `${root.version}.root.json`))
       problems.push(`The bundle does not have root version ${root.version} of ${name}: it is too old.`);

@@ -5,8 +5,8 @@ import type { ReplyOf, RequestOf } from '../../../shared/contract/requests.ts';
 import { sha256Hex } from '../../../shared/display/fingerprint.ts';
 import { writeToMedium } from '../../media/write-file.ts';
 import { openPrivateKey } from '../../vault/age-key-file.ts';
-import { type SealedTo, sealEnvelope } from '../../vault/backup/age-envelope.ts';
-import { type Bundle, type BundledKey, readBundle, writeBundle } from '../../vault/backup/bundle.ts';
+import { envelopeContentBytes, type SealedTo, sealEnvelope } from '../../vault/backup/age-envelope.ts';
+import { type Bundle, type BundledKey, readBundle, writeBundleWithin } from '../../vault/backup/bundle.ts';
 import { wipe } from '../../vault/wipe.ts';
 import type { Desk } from '../desk.ts';
 import { checkPassphrase, workFactorOf } from '../steps/holder-key-file.ts';
@@ -45,8 +45,12 @@ export async function makeBundle(
   let sealed: Awaited<ReturnType<typeof sealEnvelope>> | undefined;
   let again: Uint8Array | undefined;
   try {
-    const bundle = await bundleOf(desk, opened, backupId, request.keyForm, keys);
-    archive = writeBundle(bundle);
+    const written = writeBundleWithin(
+      await bundleOf(desk, opened, backupId, request.keyForm, keys),
+      envelopeContentBytes,
+    );
+    const { bundle } = written;
+    archive = written.archive;
     const sealedTo: SealedTo =
       'passphrase' in to
         ? { passphrase: to.passphrase, workFactor: workFactorOf(opened.rehearsal) }

@@ -461,6 +461,12 @@ function noticesOf(
       `The vault will be as it was on ${bundle.bundle.created.slice(0, 10)}, when its journal ended with ${bundle.bundle.journal.head}. Compare that with a transcript or the inventory: a bundle encrypted to people can be made by anybody who knows their recipients.`,
     );
   }
+  if (bundle?.bundle.leftOut && !opened) {
+    const names = bundle.bundle.leftOut.map(({ name }) => name).join(', ');
+    notices.push(
+      `The published files of ${names} were too large for this bundle. The vault will have no earlier roots to export: fetch them from where they are published.`,
+    );
+  }
   if (bundle && opened && bundle.bundle.vault.id !== opened.vault.description.id)
     notices.push('This bundle was made by another vault.');
   return notices;

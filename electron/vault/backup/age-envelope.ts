@@ -33,6 +33,8 @@ export interface Sealed {
 
 /** What is read in one piece: fileSchema allows no more, so a larger bundle could not be handed in again. */
 export const envelopeMaximumBytes = 32 * 1024 * 1024;
+/** What goes into one: age adds its header and 16 bytes for each 64 KiB. */
+export const envelopeContentBytes = envelopeMaximumBytes - 65_536;
 const identityMaximumBytes = 64 * 1024;
 /** A bundle is made for 20 people at most; each stanza of a hostile file would cost a key agreement. */
 const mostStanzas = 64;
@@ -56,11 +58,11 @@ const unknownFormat = (message: string, remedy: string): RootwardError =>
  * @throws RootwardError `too-large`, `invalid-value` (a recipient that is none), `passphrase-needed`, `not-utf-8`
  */
 export async function sealEnvelope(content: Uint8Array, to: SealedTo): Promise<Sealed> {
-  if (content.length > envelopeMaximumBytes - 65_536) {
+  if (content.length > envelopeContentBytes) {
     throw new RootwardError('too-large', {
       message: `The backup would have ${content.length} bytes; a bundle has at most ${envelopeMaximumBytes}, which is what can be handed in again.`,
       remedy:
-        'Nothing was written. Published files and the journal go into every bundle: split the keys into shares instead, and copy the vault’s folder to a medium.',
+        'Nothing was written. The whole journal goes into every bundle. Split Ed25519 and P-256 keys into shares; of RSA and P-384 keys keep a copy of the vault’s folder on two media, in which each is sealed with its passphrase, and replace them in the next change.',
     });
   }
   const encrypter = new Encrypter();

@@ -11,6 +11,7 @@ import {
 import { type DialectName, dialectNameSchema, repositoryNameSchema } from '../../../shared/ceremony/plan.ts';
 import { RootwardError } from '../../../shared/contract/errors.ts';
 import { parseJson } from '../json.ts';
+import { wipe } from '../wipe.ts';
 import { readTar, type TarFile, writeTar } from './tar.ts';
 
 /** What is inside a bundle (docs/backup-bundle.md). */
@@ -28,6 +29,8 @@ export interface Bundle {
     readonly name: string;
     readonly files: readonly { readonly name: string; readonly bytes: Uint8Array }[];
   }[];
+  /** Repositories whose published files were too large to go along. */
+  readonly leftOut?: readonly { readonly dialect: DialectName; readonly name: string }[];
   /** journal.jsonl, as it was. */
   readonly journal: { readonly bytes: Uint8Array; readonly entries: number; readonly head: string };
 }
@@ -64,6 +67,10 @@ const aboutSchema = z.strictObject({
       files: z.array(z.string()),
     }),
   ),
+  leftOut: z
+    .array(z.strictObject({ dialect: dialectNameSchema, name: repositoryNameSchema }))
+    .min(1)
+    .optional(),
   journal: z.strictObject({ entries: z.int(), head: hash }),
 });
 type About = z.infer<typeof aboutSchema>;
@@ -79,7 +86,7 @@ const repositoryFolder = (dialect: DialectName, name: string): string =>
  * @throws RootwardError `invalid-value`
  */
 export function writeBundle(bundle: Bundle): Uint8Array {
-  const { id, created, vault, keyForm, keys, tokenRecords, repositories, journal } = bundle;
+  const { id, created, vault, keyForm, keys, tokenRecords, repositories, leftOut, journal } = bundle;
   const about: About = {
     format: 1,
     id,
@@ -94,6 +101,7 @@ export function writeBundle(bundle: Bundle): Uint8Array {
       folder: repositoryFolder(dialect, name),
       files: files.map(file => file.name),
     })),
+    ...(leftOut ? { leftOut: leftOut.map(({ dialect, name }) => ({ dialect, name })) } : {}),
     journal: { entries: journal.entries, head: journal.head },
   };
   const files: TarFile[] = [
@@ -120,6 +128,25 @@ export function writeBundle(bundle: Bundle): Uint8Array {
     })),
     Math.floor(Date.parse(created) / 1000),
   );
+}
+
+/**
+ * The published files are the one thing in a bundle that can be had elsewhere: where they are too large, they are left
+ * out, so that keys which shares cannot hold have a backup all the same.
+ * @param maximumBytes of the archive
+ * @returns the bundle as it was written, and the archive, which the caller wipes; larger still where keys and journal are
+ * @throws RootwardError `invalid-value`
+ */
+export function writeBundleWithin(
+  bundle: Bundle,
+  maximumBytes: number,
+): { readonly bundle: Bundle; readonly archive: Uint8Array } {
+  const archive = writeBundle(bundle);
+  if (archive.length <= maximumBytes || bundle.repositories.length === 0) return { bundle, archive };
+  wipe(archive);
+  const leftOut = bundle.repositories.map(({ dialect, name }) => ({ dialect, name }));
+  const smaller = { ...bundle, repositories: [], leftOut };
+  return { bundle: smaller, archive: writeBundle(smaller) };
 }
 
 /**
@@ -176,7 +203,7 @@ export function readBundle(archive: Uint8Array): Bundle {
     throw damaged(verdict.problems[0]?.message ?? 'the journal does not end where it should');
   const [left] = files.keys();
   if (left !== undefined) throw damaged(`${left} does not belong to it`);
-  const { id, created, vault, keyForm } = about;
+  const { id, created, vault, keyForm, leftOut } = about;
   return {
     id,
     created,
@@ -185,6 +212,7 @@ export function readBundle(archive: Uint8Array): Bundle {
     keys,
     tokenRecords,
     repositories,
+    ...(leftOut ? { leftOut } : {}),
     journal: { bytes: journal, entries: about.journal.entries, head: about.journal.head },
   };
 }
@@ -212,12 +240,15 @@ const damaged = (what: string): RootwardError =>
   });
 
 /** How to go on with nothing but this file, age, tar and openssl. */
-function readMe({ id, created, vault, keyForm, keys }: Bundle): string {
+function readMe({ id, created, vault, keyForm, keys, leftOut }: Bundle): string {
   const ending = keyEnding[keyForm];
   const open =
     keyForm === 'opened'
       ? 'Each key is PKCS#8 PEM:\n\n    openssl pkey -in keys/FINGERPRINT.pem -text -noout\n    openssl dgst -sha256 -sign keys/FINGERPRINT.pem -out signature FILE'
       : 'Each key still has its holder’s passphrase:\n\n    age -d keys/FINGERPRINT.age | openssl pkey -text -noout';
+  const published = leftOut
+    ? `What was published is not here, it was too large. Fetch it from where it is published:\n\n${leftOut.map(({ name }) => `    ${name}\n`).join('')}`
+    : 'repositories/ holds what was published.\n';
   return `ROOTWARD BACKUP ${id}${vault.rehearsal ? ' (REHEARSAL, NOT FOR USE)' : ''}
 
 Made ${created} from vault ${vault.id}. Keys:
@@ -231,8 +262,9 @@ ${open}
 
 keys/FINGERPRINT.json is the public record of a key; FINGERPRINT is the SHA-256 of its
 public key (SubjectPublicKeyInfo, DER). journal.jsonl is everything that happened in the
-vault; repositories/ holds what was published.
+vault.
 
+${published}
 These files are the keys themselves. Work on a machine without a network, in memory
 (/dev/shm), and destroy what you took out when you are done.
 `;
