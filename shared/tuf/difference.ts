@@ -28,16 +28,24 @@ export function differenceInLines(before: JsonObject, after: JsonObject): Differ
   return shown;
 }
 
+/** JSON in which nothing is invisible, ends a line or turns it around: all of that is escaped, as JSON may be. */
+const plainJson = (value: JsonValue): string =>
+  JSON.stringify(value).replace(/[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]/gu, character =>
+    [...Array(character.length).keys()]
+      .map(index => `\\u${character.charCodeAt(index).toString(16).padStart(4, '0')}`)
+      .join(''),
+  );
+
 /** @returns the document for reading: two spaces a level, keys in canonical order */
 export function readableLines(value: JsonValue, indent = ''): string[] {
-  if (value === null || typeof value !== 'object') return [JSON.stringify(value)];
+  if (value === null || typeof value !== 'object') return [plainJson(value)];
   const inner = `${indent}  `;
   const [open, close] = isArray(value) ? ['[', ']'] : ['{', '}'];
   const members = isArray(value)
     ? value.map(item => ['', item] as const)
     : Object.keys(value)
         .sort(compareUtf8)
-        .map(key => [`${JSON.stringify(key)}: `, value[key] as JsonValue] as const);
+        .map(key => [`${plainJson(key)}: `, value[key] as JsonValue] as const);
   if (members.length === 0) return [`${open}${close}`];
   const lines = members.flatMap(([label, member], index) => {
     const [first = '', ...rest] = readableLines(member, inner);

@@ -30,6 +30,13 @@ describe('the difference in lines', () => {
     ]);
   });
 
+  it('escapes what is invisible, ends a line or turns it around, and stays the same JSON', () => {
+    const hostile = { 'a\u202eb': 'c\u2028d\u009b2J\u{e0041}\u0085' };
+    const text = readableLines(hostile).join('\n');
+    expect(text).toBe('{\n  "a\\u202eb": "c\\u2028d\\u009b2J\\udb40\\udc41\\u0085"\n}');
+    expect(JSON.parse(text)).toEqual(hostile);
+  });
+
   it('never hides a change, and can be applied', () => {
     const value = fc.letrec<{ any: JsonObject[string]; object: JsonObject }>(tie => ({
       any: fc.oneof(
