@@ -54,8 +54,10 @@ const usage = `rootward: the desk at which offline root keys live, without its w
 
   rootward request --vault DIR --out FILE [--ceremony ID]
       Writes the signing request of an open ceremony: one file for the other holders' machines.
-  rootward sign REQUEST --vault DIR --passphrases FILE --out DIR [--pkcs11-module FILE]... [--json]
-      Checks a request, shows what changes, and signs it with every key of this vault that is asked.
+  rootward sign REQUEST --vault DIR --passphrases FILE --out DIR [--pkcs11-module FILE]... [--network warn]
+                [--despite-earlier] [--json]
+      Checks a request, shows what changes, and signs it with every key of this vault that is asked. Where this vault
+      signed other bytes for the same version before, only with --despite-earlier.
   rootward combine SIGNATURE... --vault DIR [--ceremony ID] [--json]
       Verifies signatures that came back and takes them into the open ceremony.
 

@@ -1,9 +1,16 @@
-import { lastSoundMoment } from '../../shared/ceremony/base-root.ts';
-import { planSentence, planSummary, planTitle } from '../../shared/ceremony/describe.ts';
-import { repositoriesOf, repositoryKey } from '../../shared/ceremony/repository.ts';
+import { asRead, type CheckedRequest, checkSigningRequest } from '../../shared/ceremony/check-request.ts';
+import { planSentence, planTitle } from '../../shared/ceremony/describe.ts';
+import { requestSummary } from '../../shared/ceremony/describe-request.ts';
+import type { SignedRole } from '../../shared/ceremony/documents.ts';
+import { repositoriesOf } from '../../shared/ceremony/repository.ts';
+import { compareWithVault, type Trust } from '../../shared/ceremony/request-trust.ts';
 import {
-  type CheckedRequest,
-  checkSigningRequest,
+  type GivenSignature,
+  givenSignatures,
+  signedOtherwise,
+  versionOf,
+} from '../../shared/ceremony/signed-before.ts';
+import {
   matchSignature,
   readSigningRequest as readRequestFile,
   readSignatureFile,
@@ -18,10 +25,9 @@ import type { CeremonyView, SigningRequestView } from '../../shared/contract/vie
 import { dialects } from '../../shared/dialects/dialects.ts';
 import { fingerprintFromHex, sha256Hex } from '../../shared/display/fingerprint.ts';
 import { canonicalJson } from '../../shared/tuf/canonical-json.ts';
-import type { Root } from '../../shared/tuf/metadata.ts';
 import { publicKeyFromPem } from '../../shared/tuf/public-key.ts';
-import { verifyRoot } from '../../shared/tuf/verify.ts';
 import { verifyTwice } from '../signers/platform-verifier.ts';
+import { requireIsolated } from './backup/isolation.ts';
 import { type Desk, requireOpen } from './desk.ts';
 import { payloadView } from './follow-ceremony.ts';
 import { offlineKeysHere } from './keys-apart.ts';
@@ -53,21 +59,29 @@ export async function readSigningRequest(
   desk: Desk,
   { file }: { file: FileInput },
 ): Promise<SigningRequestView> {
-  const checked = checkSigningRequest(readRequestFile(file.bytes));
+  const judged = await judge(desk, file);
+  const { checked, opened, comparison } = judged;
   const { plan, planHash } = checked.request;
-  const opened = await vaultFor(desk, plan.rehearsal);
-  await refuseOwnKeysOnline(desk, checked);
   const placeOf = await placesIn(opened);
+  const { summary, said } = requestSummary(checked, comparison.unknownNames);
   return {
     repository: plan.repository,
     dialect: plan.dialect,
     rehearsal: plan.rehearsal,
     title: planTitle(plan),
     sentence: planSentence(plan),
-    summary: planSummary(plan),
+    summary,
+    said,
+    notes: [...checked.notes, ...comparison.notes, ...(await keysMadeElsewhere(judged))],
+    earlier: documentRoles.flatMap(role =>
+      signedEarlier(judged, role).map(({ version, repository, holder, time, payloadHash }) => {
+        const payload = fingerprintFromHex(payloadHash);
+        return { role, version, repository, holder, time, payload };
+      }),
+    ),
     plan: fingerprintFromHex(planHash),
-    trust: trustIn(checked, opened),
-    payloads: (['root', 'targets'] as const).flatMap(role => {
+    trust: comparison.trust,
+    payloads: documentRoles.flatMap(role => {
       const signed = checked.documents[role];
       if (!signed) return [];
       const bytes = canonicalJson(signed);
@@ -80,43 +94,22 @@ export async function readSigningRequest(
   };
 }
 
-/**
- * Compares what a request starts from with what this vault knows.
- * @throws RootwardError `signature-stale` when this vault has a newer root, `verification-failed` when its own root
- * and the request's contradict each other
- */
-function trustIn(
-  { request, base }: CheckedRequest,
-  opened: OpenVault | undefined,
-): SigningRequestView['trust'] {
-  const { plan } = request;
-  requireSoundBase(base, plan);
+const documentRoles = ['root', 'targets'] as const;
+
+/** A request as this machine sees it. */
+interface JudgedRequest {
+  readonly checked: CheckedRequest;
+  readonly opened: OpenVault | undefined;
+  readonly comparison: Trust;
+}
+
+/** @throws RootwardError what checking a request and comparing it with the vault throw */
+async function judge(desk: Desk, file: FileInput): Promise<JudgedRequest> {
+  const checked = checkSigningRequest(readRequestFile(file.bytes), verifyTwice);
+  const opened = await vaultFor(desk, checked.request.plan.rehearsal);
+  await refuseOwnKeysOnline(desk, checked);
   const repositories = repositoriesOf(opened?.ceremonies.values() ?? []);
-  const own = repositories.get(repositoryKey(plan.dialect, plan.repository))?.root;
-  if (!own) return 'first-sight';
-  if (!base)
-    throw contradiction(
-      `This vault has root version ${own.version} of ${plan.repository} already; a first root cannot follow it.`,
-    );
-  if (own.version > base.version) {
-    throw new RootwardError('signature-stale', {
-      message: `The request starts from root version ${base.version}; this vault has version ${own.version}.`,
-      remedy: 'Ask for a request that starts from the present root. Do not sign this one.',
-    });
-  }
-  if (own.version === base.version) {
-    if (sha256Hex(own.payload) === sha256Hex(base.payload)) return 'known';
-    throw contradiction(
-      `The request starts from another root version ${base.version} than the one this vault has.`,
-    );
-  }
-  const gun = plan.dialect === 'notary-v1' ? plan.repository : undefined;
-  if (!follows(base, own, gun)) {
-    throw contradiction(
-      `The request's root version ${base.version} does not follow version ${own.version}, which this vault has.`,
-    );
-  }
-  return 'follows';
+  return { checked, opened, comparison: compareWithVault(checked, repositories, verifyTwice) };
 }
 
 /** A new online key that this machine keeps offline: whoever wrote the request may not know it. @throws RootwardError `key-mismatch` */
@@ -135,38 +128,45 @@ async function refuseOwnKeysOnline(desk: Desk, { request, root, base }: CheckedR
   }
 }
 
-/** On first sight nothing vouches for the root a request starts from, but it must at least be signed by itself. */
-function requireSoundBase(base: Root | undefined, plan: CheckedRequest['request']['plan']): void {
-  if (!base) return;
-  const gun = plan.dialect === 'notary-v1' ? plan.repository : undefined;
-  const at = lastSoundMoment(base, Date.parse(plan.created));
-  const { quorums } = verifyRoot(base, undefined, false, { verifier: verifyTwice, at, gun });
-  if (!quorums.every(quorum => quorum.met))
-    throw contradiction('The root the request starts from is not signed as its own role asks.');
+/** What this vault signed for the same version of a request's document, in other bytes. */
+function signedEarlier({ checked: { request }, opened }: JudgedRequest, role: SignedRole): GivenSignature[] {
+  if (request.payloads[role] === undefined) return [];
+  const { dialect, repository } = request.plan;
+  const payloadHash = requestPayloadHash(request, role);
+  return signedOtherwise(
+    givenSignatures(opened?.vault.journal.entries ?? []),
+    { dialect, repository, role, version: versionOf(request.plan, role), payloadHash },
+    request.asked.map(asked => asked.fingerprint),
+  );
 }
 
-/** Only a step of one version can be checked without the versions between. */
-const follows = (base: Root, own: Root, gun: string | undefined): boolean =>
-  verifyRoot(base, own, false, { verifier: verifyTwice, at: 0, gun }).quorums.some(
-    quorum => quorum.of === 'previous' && quorum.met,
-  );
-
-const contradiction = (message: string): RootwardError =>
-  new RootwardError('verification-failed', {
-    message,
-    remedy:
-      'Do not sign. Find out by telephone which root is the right one; one of the two machines was given a false one.',
+/** A vault may have a key, from a backup, and nothing of its repository: its record still says whose it is, and of what. */
+async function keysMadeElsewhere({
+  checked: { request },
+  opened,
+  comparison,
+}: JudgedRequest): Promise<string[]> {
+  if (comparison.trust !== 'first-sight') return [];
+  const { plan, asked } = request;
+  const records = (await opened?.vault.listKeys()) ?? [];
+  return records.flatMap(({ fingerprint, holder, role, repository }) => {
+    const key = asked.find(one => one.fingerprint === fingerprint);
+    const isOfIt = repository === plan.repository || repository === plan.succeeds?.repository;
+    if (!key || (isOfIt && asRead(key.holder) === asRead(holder))) return [];
+    return [
+      `The ${key.role} key of ${key.holder} is in this vault the ${role} key of ${holder} for ${repository}.`,
+    ];
   });
+}
 
 /** Signs a request with one key of this vault. */
 export async function signRequest(desk: Desk, input: RequestOf<'signRequest'>): Promise<{ file: FileInput }> {
   const { file, role, fingerprint, payloadHash, passphrase, pin, token, serial } = input;
-  const checked = checkSigningRequest(readRequestFile(file.bytes));
+  const { network, despiteEarlier } = input;
+  const judged = await judge(desk, file);
+  const { checked, opened, comparison } = judged;
   const { request } = checked;
   const { plan } = request;
-  const opened = await vaultFor(desk, plan.rehearsal);
-  const trust = trustIn(checked, opened);
-  await refuseOwnKeysOnline(desk, checked);
   const asked = request.asked.find(
     candidate => candidate.role === role && candidate.fingerprint === fingerprint,
   );
@@ -182,7 +182,11 @@ export async function signRequest(desk: Desk, input: RequestOf<'signRequest'>): 
       remedy: 'Open the request again, compare its words, and sign that.',
     });
   }
-  const publicKey = publicKeyFromPem((await opened.vault.readRecord(fingerprint)).publicKey);
+  const [earlier] = signedEarlier(judged, role);
+  if (earlier && despiteEarlier !== true) throw signedBefore(earlier);
+  const record = await opened.vault.readRecord(fingerprint);
+  const beside = requireIsolated(desk, opened, [plan.repository, record.repository], network);
+  const publicKey = publicKeyFromPem(record.publicKey);
   const dialect = dialects[plan.dialect];
   const payload = new TextEncoder().encode(request.payloads[role] ?? '');
   const signature = await withSigner(
@@ -203,17 +207,20 @@ export async function signRequest(desk: Desk, input: RequestOf<'signRequest'>): 
       keyId => dialect.writeSignature(keyId, publicKey, signature) as Record<string, string>,
     ),
   });
-  const { planHash } = request;
-  const { repository } = plan;
   await opened.append({
     type: 'request-signed',
-    planHash,
-    repository,
+    planHash: request.planHash,
+    repository: plan.repository,
     role,
-    holder: asked.holder,
+    // As this vault names them: the request's name is another machine's.
+    holder: record.holder,
     fingerprint,
     payloadHash,
-    trust,
+    trust: comparison.trust,
+    version: versionOf(plan, role),
+    dialect: plan.dialect,
+    ...beside,
+    ...(earlier ? { despiteEarlier: true as const } : {}),
   });
   return {
     file: {
@@ -223,6 +230,13 @@ export async function signRequest(desk: Desk, input: RequestOf<'signRequest'>): 
   };
 }
 
+const signedBefore = ({ role, version, repository, holder, time }: GivenSignature): RootwardError =>
+  new RootwardError('signature-conflict', {
+    message: `This vault signed another ${role} version ${version} of ${repository} before, with the key of ${holder}, at ${time}.`,
+    remedy:
+      'Find out by telephone what became of the first one. Sign this one only if the first was withdrawn and its signature file destroyed, and say so where you sign (`--despite-earlier`).',
+  });
+
 /** Verifies a signature that came back, and only then stores it. */
 export async function importSignature(
   desk: Desk,
@@ -231,7 +245,7 @@ export async function importSignature(
   const { opened, ceremony } = await desk.vaults.ofCeremony(ceremonyId);
   requireOpen(ceremony);
   const signature = readSignatureFile(file.bytes);
-  const step = matchSignature(ceremony, signature, verifyTwice);
+  const { step, signatures } = matchSignature(ceremony, signature, verifyTwice);
   if (!openSteps(ceremony).includes(step)) {
     throw new RootwardError('step-not-present', {
       message: 'The ceremony is not at its signatures yet.',
@@ -239,7 +253,7 @@ export async function importSignature(
     });
   }
   requireGateBeforeSigning(opened, ceremony);
-  const { role, fingerprint, payloadHash, signatures } = signature;
+  const { role, fingerprint, payloadHash } = signature;
   const holder = step.holder ?? '';
   await opened.append({
     type: 'step-completed',

@@ -46,18 +46,19 @@ export function changeSentences(plan: SettledPlan): string[] {
     'targets key',
     plan.compromisedTargets,
   );
-  const targets =
-    plan.targetsVersion === 0
+  const targets = [
+    ...targetsMoves,
+    ...(targetsMoves.length > 0 || plan.targets.threshold !== oldTargets?.threshold
+      ? [
+          `Targets: ${quorumSentence(plan.targets.threshold, plan.targets.holders.length, oldTargets?.threshold, plan.base.holders.targets.length)}`,
+        ]
+      : []),
+    ...(plan.targetsVersion === 0
       ? []
       : [
-          ...targetsMoves,
-          ...(targetsMoves.length > 0 || plan.targets.threshold !== oldTargets?.threshold
-            ? [
-                `Targets: ${quorumSentence(plan.targets.threshold, plan.targets.holders.length, oldTargets?.threshold, plan.base.holders.targets.length)}`,
-              ]
-            : []),
           `The targets are signed anew as version ${plan.targetsVersion}, valid until ${dateInWords(plan.expires.targets)}.`,
-        ];
+        ]),
+  ];
   return [
     ...moves(plan.base.holders.root, plan.holders, 'root key', plan.compromised),
     quorumSentence(plan.threshold, plan.holders.length, oldRole?.threshold, plan.base.holders.root.length),
@@ -76,7 +77,9 @@ function moves(
   const kind = what === 'root key' ? '' : ` (${what})`;
   const stays = (keyId: string): boolean => after.some(holder => 'keyId' in holder && holder.keyId === keyId);
   const gone = before.filter(key => !stays(key.keyId)).map(key => key.holder);
-  const joins = after.filter(holder => !('keyId' in holder)).map(holder => holder.name);
+  const wasThere = (holder: SettledHolder): boolean =>
+    'keyId' in holder && before.some(key => key.keyId === holder.keyId);
+  const joins = after.filter(holder => !wasThere(holder)).map(holder => holder.name);
   const replaced = gone.filter(name => joins.includes(name));
   const renewed = after.flatMap(holder =>
     'keyId' in holder && holder.renewCertificate ? [holder.name] : [],

@@ -154,12 +154,14 @@ function rootDocument(
 /**
  * Makes the documents of a plan anew, with whatever new keys a root lists: bytes that came from elsewhere are compared
  * with these, so that nothing stands in them that the plan does not speak of.
- * @returns undefined where the root does not list the keys the plan asks for
+ * @returns them, and whose keys they list; undefined where the root does not list the keys the plan asks for
  */
 export function rebuildDocuments(
   plan: SettledPlan,
   root: Root,
-): { readonly root: Uint8Array; readonly targets?: Uint8Array } | undefined {
+):
+  | { readonly root: Uint8Array; readonly targets?: Uint8Array; readonly keys: readonly HolderKey[] }
+  | undefined {
   const dialect = dialects[plan.dialect];
   const base = baseRoot(plan);
   const keys: HolderKey[] = [];
@@ -190,6 +192,7 @@ export function rebuildDocuments(
   return {
     root: canonicalJson(rootDocument(plan, keys, online)),
     ...(plan.targetsVersion === 0 ? {} : { targets: canonicalJson(targetsDocument(plan)) }),
+    keys,
   };
 }
 
@@ -281,15 +284,22 @@ function payload(role: SignedRole, signed: JsonObject): Payload {
  * that one key may have to sign under several.
  * @param fingerprint of the key
  */
-export function signingKeyIds(ceremony: CeremonyState, role: SignedRole, fingerprint: string): string[] {
-  const ids = holderKeys(ceremony)
-    .filter(key => key.role === role && key.fingerprint === fingerprint)
-    .map(key => key.keyId);
+export const signingKeyIds = (ceremony: CeremonyState, role: SignedRole, fingerprint: string): string[] =>
+  plannedKeyIds(ceremony.plan, holderKeys(ceremony), role, fingerprint);
+
+/** The same, of a plan whose keys are known. */
+export function plannedKeyIds(
+  plan: SettledPlan,
+  keys: readonly HolderKey[],
+  role: SignedRole,
+  fingerprint: string,
+): string[] {
+  const ids = keys.filter(key => key.role === role && key.fingerprint === fingerprint).map(key => key.keyId);
   if (role === 'root') {
-    const base = baseRoot(ceremony.plan);
+    const base = baseRoot(plan);
     const earlier = [
       ...(base?.roles.get('root')?.keyIds ?? []),
-      ...(ceremony.plan.base?.legacy ?? []).map(key => key.keyId),
+      ...(plan.base?.legacy ?? []).map(key => key.keyId),
     ];
     ids.push(...earlier.filter(keyId => base?.keys.get(keyId)?.publicKey?.fingerprint === fingerprint));
   }

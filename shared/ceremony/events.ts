@@ -3,6 +3,7 @@ import { backupEventSchemas } from '../backup/events.ts';
 import { errorReportSchema } from '../contract/errors.ts';
 import { networkStatusSchema } from '../contract/views.ts';
 import { tokenCustodySchema } from './custody.ts';
+import { dialectNameSchema } from './plan.ts';
 import { rootFateSchema } from './root-fate.ts';
 import { settledPlanSchema } from './settled-plan.ts';
 import { presentPersonSchema } from './steps.ts';
@@ -163,6 +164,13 @@ export const journalEventSchema = z.discriminatedUnion('type', [
     payloadHash: hex64,
     /** Whether this vault knew the repository, or trusted the request on first sight. */
     trust: z.enum(['known', 'follows', 'first-sight']),
+    /** Of the document; journals of before 0.1 lack these two. */
+    version: z.int().min(1).optional(),
+    dialect: dialectNameSchema.optional(),
+    /** A network was present while the key was opened, and people accepted it. */
+    network: z.literal('warn').optional(),
+    /** This vault had signed other bytes for the same version before, and people were told. */
+    despiteEarlier: z.literal(true).optional(),
   }),
   z.strictObject({
     type: z.literal('ceremony-abandoned'),

@@ -2,7 +2,7 @@ import { notaryV1 } from '../dialects/notary-v1.ts';
 import { sha256Hex } from '../display/fingerprint.ts';
 import { addDuration, formatDateTime } from '../tuf/date-time.ts';
 import type { JsonObject } from '../tuf/json.ts';
-import { readTargets } from '../tuf/metadata.ts';
+import { readTargets, type Targets } from '../tuf/metadata.ts';
 import { publicKeyToPem } from '../tuf/public-key.ts';
 import type { SignatureVerifier } from '../tuf/signature.ts';
 import { gateWarnings, type KnownKey, keptOf } from './backup-gate.ts';
@@ -98,7 +98,7 @@ export function planMigration(plan: MigrationPlan, sources: MigrationSources, no
       'delegations',
       `The delegations ${targets.delegations.join(', ')} are not carried over; their targets are not in the new repository until they are delegated there.`,
     );
-  const initialTargets = targets ? convert(targets.signed.targets as JsonObject, block) : undefined;
+  const initialTargets = targets ? convertTargets(targets, block) : undefined;
   if (warnings.some(warning => warning.blocking)) return { warnings };
 
   const created = Math.floor(now / 1000) * 1000;
@@ -139,13 +139,17 @@ export function planMigration(plan: MigrationPlan, sources: MigrationSources, no
   };
 }
 
-/** Notary writes hashes as base64; a target without SHA-256 cannot be carried over. */
-function convert(
-  targets: JsonObject,
-  block: (code: string, message: string) => void,
+/**
+ * Notary writes hashes as base64; a target without SHA-256 cannot be carried over.
+ * @param block is told of each that cannot
+ * @returns a collection's targets as a TUF repository begins with them
+ */
+export function convertTargets(
+  targets: Targets,
+  block: (code: string, message: string) => void = () => {},
 ): NonNullable<SettledPlan['initialTargets']> {
   return Object.fromEntries(
-    Object.entries(targets).flatMap(([name, entry]) => {
+    Object.entries(targets.signed.targets as JsonObject).flatMap(([name, entry]) => {
       const { hashes, length } = entry as { hashes: JsonObject; length: number };
       const written = hashes.sha256;
       const sha256 = typeof written === 'string' ? notaryV1.readHash(written) : undefined;

@@ -4,22 +4,14 @@ import type { ListedKey } from '../dialects/dialect.ts';
 import { dialects } from '../dialects/dialects.ts';
 import { sha256Hex } from '../display/fingerprint.ts';
 import { jsonText } from '../tuf/canonical-json.ts';
-import { type JsonObject, type JsonValue, parseJson } from '../tuf/json.ts';
+import { type JsonValue, parseJson } from '../tuf/json.ts';
 import { JsonPlace } from '../tuf/json-place.ts';
-import { type Root, readRoot, readTargets } from '../tuf/metadata.ts';
 import type { PublicKey } from '../tuf/public-key.ts';
 import type { SignatureVerifier } from '../tuf/signature.ts';
 import { baseRoot } from './base-root.ts';
-import {
-  documentPayloads,
-  holderKeys,
-  rebuildDocuments,
-  type SignedRole,
-  signingKeyIds,
-} from './documents.ts';
-import { keyInBothPlaces } from './keys-apart.ts';
+import { documentPayloads, holderKeys, type SignedRole, signingKeyIds } from './documents.ts';
 import type { Step } from './script.ts';
-import { planHash, settledPlanSchema } from './settled-plan.ts';
+import { settledPlanSchema } from './settled-plan.ts';
 import type { CeremonyState } from './state.ts';
 
 const hash = z.string().regex(/^[0-9a-f]{64}$/);
@@ -131,112 +123,19 @@ export function requestFor(ceremony: CeremonyState): SigningRequest | undefined 
   };
 }
 
-/** A request that was checked: its documents, read. */
-export interface CheckedRequest {
-  readonly request: SigningRequest;
-  readonly root: Root;
-  readonly base: Root | undefined;
-  readonly documents: Readonly<Partial<Record<SignedRole, JsonObject>>>;
-}
-
-/**
- * Checks that a request is of one piece: the plan has its hash, the bytes to be signed are metadata of the plan's
- * repository and do what the plan says, and the keys asked are those of the documents. Whoever wrote the request,
- * what is shown is then what is signed.
- * @throws RootwardError `plan-changed` naming what does not fit, and what reading metadata throws
- */
-export function checkSigningRequest(request: SigningRequest): CheckedRequest {
-  const { plan } = request;
-  const mismatch = (what: string): never => {
-    throw new RootwardError('plan-changed', {
-      message: `This signing request contradicts itself: ${what}.`,
-      remedy: 'Do not sign. Ask for the request again, and compare its words by telephone.',
-    });
-  };
-  if (planHash(plan) !== request.planHash) mismatch('the plan does not have the hash that stands beside it');
-  if (plan.ceremony === 'adoption') mismatch('taking over a repository signs nothing');
-  const unsigned = (payload: string): Uint8Array =>
-    new TextEncoder().encode(`{"signed":${jsonText(parseCanonical(payload))},"signatures":[]}`);
-  const root = readRoot(unsigned(request.payloads.root));
-  const base = baseRoot(plan);
-  const dialect = dialects[plan.dialect];
-  if (root.dialect !== dialect || (base && base.dialect !== dialect))
-    mismatch('its documents are of another dialect than its plan');
-  if (root.version !== (plan.version ?? 1)) mismatch('the root has another version than the plan says');
-  if (base && root.version !== base.version + 1) mismatch('the root does not follow the one it starts from');
-  if (root.expires !== plan.expires.root) mismatch('the root expires at another time than the plan says');
-  for (const [name, { threshold, holders }] of [
-    ['root', plan],
-    ['targets', plan.targets],
-  ] as const) {
-    const role = root.roles.get(name);
-    if (role?.threshold !== threshold) mismatch(`the ${name} threshold is not the plan's`);
-    if (role?.keyIds.length !== holders.length) mismatch(`the ${name} role has not as many keys as the plan`);
-    for (const holder of holders) {
-      if ('keyId' in holder && !holder.renewCertificate && !role?.keyIds.includes(holder.keyId)) {
-        mismatch(`the key of ${holder.name} is not in the ${name} role`);
-      }
-    }
-  }
-  for (const name of ['snapshot', 'timestamp'] as const) {
-    if (!base || plan.replacesOnlineKeys) continue;
-    if (root.roles.get(name)?.keyIds.join() !== base.roles.get(name)?.keyIds.join())
-      mismatch(`the ${name} keys change, and the plan does not say so`);
-  }
-  const misused = keyInBothPlaces(root, base);
-  if (misused !== undefined) {
-    throw new RootwardError('key-mismatch', {
-      message: misused,
-      remedy:
-        'Do not sign. Tell whoever sent the request: the online keys must be made by the online service.',
-    });
-  }
-  const targets =
-    request.payloads.targets === undefined ? undefined : readTargets(unsigned(request.payloads.targets));
-  if ((targets === undefined) !== (plan.targetsVersion === 0))
-    mismatch('the plan and the request differ on whether targets are signed');
-  if (targets && (targets.dialect !== dialect || targets.version !== (plan.targetsVersion ?? 1)))
-    mismatch('the targets are not those of the plan');
-  if (targets && targets.expires !== plan.expires.targets)
-    mismatch('the targets expire at another time than the plan says');
-  // What was said above is said more plainly; this leaves nothing out.
-  const rebuilt = rebuildDocuments(plan, root);
-  const text = (bytes: Uint8Array | undefined): string | undefined =>
-    bytes && new TextDecoder().decode(bytes);
-  if (!rebuilt || text(rebuilt.root) !== request.payloads.root)
-    mismatch('the root says something that the plan does not');
-  if (text(rebuilt?.targets) !== request.payloads.targets)
-    mismatch('the targets say something that the plan does not');
-  for (const { holder, role, fingerprint, keyIds } of request.asked) {
-    for (const keyId of keyIds) {
-      const key = (role === 'root' ? [root, base] : [root])
-        .map(document => document?.keys.get(keyId))
-        .find(Boolean);
-      if (key?.publicKey?.fingerprint !== fingerprint)
-        mismatch(`the key ${keyId.slice(0, 12)} is not the one ${holder} is asked for`);
-    }
-  }
-  return {
-    request,
-    root,
-    base,
-    documents: { root: root.signed, ...(targets ? { targets: targets.signed } : {}) },
-  };
-
-  /** The payload is canonical JSON, in which line breaks stand raw: those are escaped before it is parsed. */
-  function parseCanonical(payload: string): JsonValue {
-    const escaped = payload.replace(/\p{Cc}/gu, character => JSON.stringify(character).slice(1, -1));
-    return parseJson(new TextEncoder().encode(escaped));
-  }
-}
-
 /** @returns the SHA-256 of a request's document, which its signature is bound to */
 export const requestPayloadHash = (request: SigningRequest, role: SignedRole): string =>
   sha256Hex(new TextEncoder().encode(request.payloads[role] ?? ''));
 
+/** A signature that came back and was verified: the step it completes, and what stands in the metadata. */
+export interface MatchedSignature {
+  readonly step: Step;
+  /** Written here, from the verified bytes: nothing else that a file may hold is kept. */
+  readonly signatures: Record<string, string>[];
+}
+
 /**
  * Checks a signature that came back, before anything of it is stored.
- * @returns the step it completes
  * @throws RootwardError `signature-stale` (for an earlier plan), `signature-foreign` (for something else, or of a key
  * that was not asked), `signature-duplicate`, `signature-invalid`
  */
@@ -244,7 +143,7 @@ export function matchSignature(
   ceremony: CeremonyState,
   file: SignatureFile,
   verifier: SignatureVerifier,
-): Step {
+): MatchedSignature {
   const refuse = (
     code: 'signature-stale' | 'signature-foreign' | 'signature-duplicate' | 'signature-invalid',
     message: string,
@@ -297,22 +196,22 @@ export function matchSignature(
   const publicKey = signingKey(ceremony, step) as PublicKey;
   const dialect = dialects[ceremony.plan.dialect];
   const expected = signingKeyIds(ceremony, file.role, file.fingerprint);
-  for (const keyId of expected) {
+  const signatures = expected.map(keyId => {
     const signature = file.signatures.find(candidate => candidate.keyid === keyId);
     const key = { keyId, keyIdCorrect: true, object: {}, publicKey, unusable: undefined, certificates: [] };
     const decoded = signature && dialect.decodeSignature(new JsonPlace(signature), key);
-    const isRight =
-      decoded !== undefined &&
-      'bytes' in decoded &&
-      verifier(publicKey, (payload as { bytes: Uint8Array }).bytes, decoded.bytes, decoded.hash);
-    if (!isRight) {
-      refuse(
+    if (
+      decoded === undefined ||
+      !('bytes' in decoded) ||
+      !verifier(publicKey, (payload as { bytes: Uint8Array }).bytes, decoded.bytes, decoded.hash)
+    )
+      return refuse(
         'signature-invalid',
         `The signature of ${step.holder} is ${signature ? 'wrong' : `missing for key ${keyId.slice(0, 12)}`}. It was not stored.`,
         'Copy the file again. If it comes back, ask for a new signature and look at the machine it was made on.',
       );
-    }
-  }
+    return dialect.writeSignature(keyId, publicKey, decoded.bytes) as Record<string, string>;
+  });
   if (file.signatures.length !== expected.length) {
     refuse(
       'signature-foreign',
@@ -320,5 +219,5 @@ export function matchSignature(
       'Check whose file this is. It was not stored.',
     );
   }
-  return step;
+  return { step, signatures };
 }

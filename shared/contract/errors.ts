@@ -36,6 +36,7 @@ export const errorCodes = [
   'signature-stale',
   'signature-foreign',
   'signature-duplicate',
+  'signature-conflict',
   'verifiers-disagree',
   'threshold-not-met',
   'verification-failed',
@@ -86,6 +87,7 @@ export const errorCodes = [
   'repository-exists',
   'root-may-be-published',
   'repository-not-found',
+  'vault-behind',
   'network-present',
   // The vault and media
   'vault-not-found',

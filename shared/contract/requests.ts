@@ -141,6 +141,10 @@ export const requests = {
       role: z.enum(['root', 'targets']),
       fingerprint: z.string().regex(/^[0-9a-f]{64}$/),
       payloadHash: z.string().regex(/^[0-9a-f]{64}$/),
+      /** Whether a network stops it. Left out: as the repository's last ceremony here has it; `warn`: decided now. */
+      network: z.enum(['refuse', 'warn']).optional(),
+      /** This vault signed other bytes for the same version before; people were told, and go on. */
+      despiteEarlier: z.boolean().optional(),
       ...credentialSchema.shape,
     }),
     reply: z.object({ file: fileSchema }),

@@ -216,7 +216,23 @@ export const signingRequestViewSchema = z.object({
   rehearsal: z.boolean(),
   title: z.string(),
   sentence: z.string(),
+  /** What follows from verified bytes. */
   summary: z.array(summaryRowSchema),
+  /** What only the other machine says. */
+  said: z.array(summaryRowSchema),
+  /** What people must know before they sign. */
+  notes: z.array(z.string()),
+  /** Signatures of this vault over other bytes for the same version. */
+  earlier: z.array(
+    z.object({
+      role: z.enum(['root', 'targets']),
+      version: z.int(),
+      repository: z.string(),
+      holder: z.string(),
+      time: z.string(),
+      payload: fingerprintSchema,
+    }),
+  ),
   plan: fingerprintSchema,
   /**
    * `known`: this vault has the root it starts from. `follows`: it has an earlier one, and the request's follows

@@ -6,6 +6,7 @@ import { answered } from '../../electron/cli/output.ts';
 import { planHash } from '../../shared/ceremony/settled-plan.ts';
 import { jsonText } from '../../shared/tuf/canonical-json.ts';
 import { withoutBackups } from '../unit/build-ceremony.ts';
+import { MemoryDesk } from '../unit/build-rotation.ts';
 import { ceremonyFiles, custodianAt, jsonLine, plainPlan, rootward } from './ceremony-program.ts';
 import { needPeers } from './peers/availability.ts';
 import { verifyRootChainWithPythonTuf } from './peers/python-tuf.ts';
@@ -33,10 +34,10 @@ const ceremony = (plan: object, vault: string, out: string, ...people: string[])
     write(`plan-${out}.json`, { policy: { network: 'warn' }, ...plan }),
     ...['--vault', place(vault), '--out', place(out), '--passphrases', passphrases(...people), '--json'],
   ]);
-const sign = (request: string, vault: string, out: string, ...people: string[]) =>
+const sign = (request: string, vault: string, out: string, holder: string, ...more: string[]) =>
   rootward([
     ...['sign', place(request), '--vault', place(vault), '--out', place(out)],
-    ...['--passphrases', passphrases(...people), '--json'],
+    ...['--passphrases', passphrases(holder), '--json', ...more],
   ]);
 const combine = (vault: string, ...files: string[]) =>
   rootward(['combine', ...files, '--vault', place(vault), '--json']);
@@ -135,7 +136,12 @@ describe('a change opened on one machine and signed on two', () => {
   it('is shown on the other machine, which knows the root, and signed there', async () => {
     const signed = await sign('change.request.json', 'b', 'signatures', 'holder-2');
     expect(signed.code).toBe(0);
-    expect(jsonLine(signed)).toEqual({ ok: true, trust: 'known', files: [signatureIn('signatures')] });
+    expect(jsonLine(signed)).toEqual({
+      ok: true,
+      trust: 'known',
+      notes: [],
+      files: [signatureIn('signatures')],
+    });
     for (const said of [
       'holder-3 leaves. holder-4 joins. Any 2 of 3, as before.',
       'knows the root',
@@ -266,11 +272,33 @@ describe('how far another machine trusts a request', () => {
     await expectRefused(combine('a', signatureIn('third-signatures')), 'a', 'signature-stale');
   }, 240_000);
 
+  it('refuses it under another name than the one it keeps the root by', async () => {
+    await secondMachine('renamed', 'registry.example.com/another-name', ['first/1.root.json']);
+    await expectRefused(
+      sign('third.request.json', 'renamed', 'no-name', 'holder-2'),
+      'renamed',
+      'verification-failed',
+    );
+  }, 240_000);
+
   it('signs on first sight where it knows nothing of the repository, and says so', async () => {
-    await secondMachine('c', 'registry.example.com/another-name', ['first/1.root.json']);
-    const signed = await sign('third.request.json', 'c', 'sight-signatures', 'holder-2');
+    // A machine that has the key, from a backup, and another repository.
+    const other = new MemoryDesk();
+    writeFileSync(place('other.root.json'), other.genesis('tuf-1.0').root);
+    const plan = {
+      ceremony: 'adoption',
+      repository: 'registry.example.com/other',
+      roots: ['other.root.json'],
+      participants: [{ name: 'Bea', role: 'administrator' }],
+    };
+    expect(await ceremony(plan, 'c', 'none-c', 'holder-2')).toMatchObject({ code: 0 });
+    mkdirSync(place('c/keys'), { recursive: true });
+    for (const name of readdirSync(place('b/keys')))
+      copyFileSync(path.join(place('b/keys'), name), path.join(place('c/keys'), name));
+    const signed = await sign('third.request.json', 'c', 'sight-signatures', 'holder-2', '--network', 'warn');
     expect([signed.code, jsonLine(signed)]).toMatchObject([0, { ok: true, trust: 'first-sight' }]);
     expect(signed.stderr).toContain('knows nothing of the repository');
+    expect(signed.stderr).toContain('Only the other machine says:');
   }, 240_000);
 
   it('refuses a request whose root contradicts the one it has', async () => {

@@ -4,10 +4,11 @@ import path from 'node:path';
 import { afterEach, describe, expect, it } from 'vitest';
 import { answered } from '../../electron/cli/output.ts';
 import { verifyTwice } from '../../electron/signers/platform-verifier.ts';
+import { checkSigningRequest } from '../../shared/ceremony/check-request.ts';
 import { keyInBothPlaces, offlineKeysOf } from '../../shared/ceremony/keys-apart.ts';
 import { adoptionPlanSchema, genesisPlanSchema } from '../../shared/ceremony/plan.ts';
 import { planAdoption } from '../../shared/ceremony/plan-adoption.ts';
-import { checkSigningRequest, requestFor, writeFile } from '../../shared/ceremony/signing-request.ts';
+import { requestFor, writeFile } from '../../shared/ceremony/signing-request.ts';
 import type { CeremonyState } from '../../shared/ceremony/state.ts';
 import type { RootwardError } from '../../shared/contract/errors.ts';
 import { tuf10 } from '../../shared/dialects/tuf-1-0.ts';
@@ -72,12 +73,12 @@ for (const dialect of ['notary-v1', 'tuf-1.0'] as const) {
       const { desk, id } = changing(dialect);
       const state = desk.state(id);
       const offline = offlineKeysOf(state);
-      expect(checkSigningRequest(requestFor(state) as never).root.version).toBe(3);
+      expect(checkSigningRequest(requestFor(state) as never, verifyTwice).root.version).toBe(3);
       for (const { fingerprint, words } of offline) {
         const key = desk.keys.get(fingerprint);
         if (!key) throw new Error(words);
         const request = requestFor(withOnlineKey(state, publicKeyToPem(key.publicKey)));
-        const refused = errorOf(() => checkSigningRequest(request as never));
+        const refused = errorOf(() => checkSigningRequest(request as never, verifyTwice));
         expect([words, refused?.code]).toEqual([words, 'key-mismatch']);
         expect(refused?.message).toMatch(/^The timestamp key is .*: an offline key would be used online\.$/);
       }

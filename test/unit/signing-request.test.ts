@@ -1,10 +1,11 @@
 /** A signing request is of one piece, and a signature that comes back is stored only where it belongs. */
 import { describe, expect, it } from 'vitest';
+import { proveAsClient } from '../../electron/custodian/steps/prove.ts';
 import { verifyTwice } from '../../electron/signers/platform-verifier.ts';
+import { checkSigningRequest as check } from '../../shared/ceremony/check-request.ts';
 import type { DialectName } from '../../shared/ceremony/plan.ts';
 import { planHash } from '../../shared/ceremony/settled-plan.ts';
 import {
-  checkSigningRequest,
   matchSignature,
   readSignatureFile,
   readSigningRequest,
@@ -14,13 +15,14 @@ import {
   type SigningRequest,
   writeFile,
 } from '../../shared/ceremony/signing-request.ts';
-import type { RootwardError } from '../../shared/contract/errors.ts';
+import { RootwardError } from '../../shared/contract/errors.ts';
 import { dialects } from '../../shared/dialects/dialects.ts';
 import { jsonText } from '../../shared/tuf/canonical-json.ts';
 import { signWithNode } from './build-metadata.ts';
 import { MemoryDesk } from './build-rotation.ts';
 
 const p256 = (...names: string[]) => names.map(name => ({ name, keytype: 'ecdsa-p256' }));
+const checkSigningRequest = (request: SigningRequest) => check(request, verifyTwice);
 const bytesOf = (text: string): Uint8Array => new TextEncoder().encode(text);
 
 const everything = {
@@ -306,9 +308,14 @@ for (const dialect of ['notary-v1', 'tuf-1.0'] as const) {
         expect(JSON.stringify(request)).not.toBe(JSON.stringify(base));
         const read = readSigningRequest(writeFile(request as unknown as SigningRequest));
         // Metadata that cannot be read at all is refused as what it is.
-        expect(['plan-changed', 'missing-field', 'invalid-value', 'wrong-type', 'unknown-format']).toContain(
-          codeOf(() => checkSigningRequest(read)),
-        );
+        expect([
+          'plan-changed',
+          'verification-failed',
+          'missing-field',
+          'invalid-value',
+          'wrong-type',
+          'unknown-format',
+        ]).toContain(codeOf(() => checkSigningRequest(read)));
       });
 
     it('is refused where it is cut off, no JSON, or something else', () => {
@@ -330,7 +337,7 @@ for (const dialect of ['notary-v1', 'tuf-1.0'] as const) {
       const { desk, id, request } = waiting(dialect);
       expect(
         [3, 1, 0, 2].map(
-          index => matchSignature(desk.state(id), signatureOf(desk, request, index), verifyTwice).id,
+          index => matchSignature(desk.state(id), signatureOf(desk, request, index), verifyTwice).step.id,
         ),
       ).toEqual(['sign-targets-1', 'sign-root-2', 'sign-root-1', 'sign-root-3']);
     });
@@ -365,6 +372,57 @@ for (const dialect of ['notary-v1', 'tuf-1.0'] as const) {
       expect(match(signatureOf(other.desk, other.request, 0))).toBe('signature-foreign');
     });
 
+    it('is kept as the dialect writes it, whatever else the file holds', () => {
+      const { desk, id, request } = waiting(dialect);
+      const right = signatureOf(desk, request, 0);
+      const [signature] = right.signatures as [Record<string, string>];
+      for (const foreign of [
+        { ...signature, 'x-extra': '1' },
+        dialect === 'notary-v1'
+          ? { ...signature, method: 'ECDSA' }
+          : { ...signature, sig: (signature.sig ?? '').toUpperCase() },
+      ]) {
+        expect(foreign).not.toEqual(signature);
+        const matched = matchSignature(desk.state(id), { ...right, signatures: [foreign] }, verifyTwice);
+        expect(matched.signatures).toEqual([signature]);
+      }
+    });
+
+    it('that an older journal holds otherwise is not exported', async () => {
+      const { desk, id } = waiting(dialect);
+      const stored: string[] = [];
+      const vault = {
+        readRepositoryFile: async () => {
+          throw new RootwardError('file-not-found', { message: 'It is not there.', remedy: 'None.' });
+        },
+        storeRepositoryFile: async (...file: string[]) => void stored.push(file[2] ?? ''),
+      };
+      const prove = (at: MemoryDesk, ceremonyId: string) =>
+        proveAsClient({
+          desk: { clock: () => new Date(at.now) },
+          opened: { vault, ceremonies: new Map() },
+          ceremony: at.state(ceremonyId),
+        } as never);
+      const untilProof = { without: (step: { kind: string }) => step.kind === 'prove' };
+      desk.hold(id, untilProof);
+      expect(await prove(desk, id)).toMatchObject({ kind: 'prove' });
+      expect(stored).toEqual(['2.root.json', '2.targets.json']);
+      const again = waiting(dialect);
+      again.desk.hold(again.id, {
+        ...untilProof,
+        alter: evidence =>
+          evidence.kind === 'sign' && evidence.holder === 'Bob'
+            ? { ...evidence, signatures: evidence.signatures.map(one => ({ ...one, 'x-extra': '1' })) }
+            : evidence,
+      });
+      stored.length = 0;
+      await expect(prove(again.desk, again.id)).rejects.toMatchObject({
+        code: 'verification-failed',
+        message: expect.stringContaining('signature of Bob'),
+      });
+      expect(stored).toEqual([]);
+    });
+
     it('is refused as duplicate when it was stored, and as stale when the plan was changed', () => {
       const { desk, id, request } = waiting(dialect);
       const right = signatureOf(desk, request, 0);
@@ -386,7 +444,7 @@ describe('a Notary key that has two certificates', () => {
     const { desk, id, request } = waiting('notary-v1', { renewCertificates: ['Alice'] });
     expect(request.asked[0]?.keyIds).toHaveLength(2);
     const right = signatureOf(desk, request, 0);
-    expect(matchSignature(desk.state(id), right, verifyTwice).id).toBe('sign-root-1');
+    expect(matchSignature(desk.state(id), right, verifyTwice).step.id).toBe('sign-root-1');
     for (const kept of right.signatures)
       expect(
         codeOf(() => matchSignature(desk.state(id), { ...right, signatures: [kept] }, verifyTwice)),

@@ -14,6 +14,7 @@ import {
   wrongUsage,
 } from '../output.ts';
 import { credentialFor, opensKeyOf, passphrasesSchema } from '../passphrases.ts';
+import { networkOf } from './backup.ts';
 import { readJsonFile } from './ceremony.ts';
 
 /** `rootward request --vault DIR --out FILE [--ceremony ID]` */
@@ -34,13 +35,15 @@ export const requestCommand: Command = async (commandLine, output) => {
   });
 };
 
-/** `rootward sign REQUEST --vault DIR --passphrases FILE --out DIR [--json]` */
+/** `rootward sign REQUEST --vault DIR --passphrases FILE --out DIR [--network warn] [--despite-earlier] [--json]` */
 export const signCommand: Command = async (commandLine, output) => {
   const { values, positionals } = readArguments(commandLine, {
     vault: { type: 'string' },
     out: { type: 'string' },
     passphrases: { type: 'string' },
     'pkcs11-module': { type: 'string', multiple: true },
+    network: { type: 'string' },
+    'despite-earlier': { type: 'boolean' },
     json: { type: 'boolean' },
   });
   const [requestFile, ...more] = positionals;
@@ -52,6 +55,10 @@ export const signCommand: Command = async (commandLine, output) => {
     ),
   );
   const modules = values['pkcs11-module'] ?? [];
+  const decided = {
+    ...networkOf(values),
+    ...(values['despite-earlier'] ? { despiteEarlier: true } : {}),
+  };
   return withVault(required(values.vault, '--vault'), modules, async custodian => {
     const file = readNamedFile(requestFile);
     const view = answered(await custodian.handle('readSigningRequest', { file }));
@@ -73,6 +80,7 @@ export const signCommand: Command = async (commandLine, output) => {
           role,
           fingerprint,
           payloadHash: payload?.fingerprint.hex ?? '',
+          ...decided,
           ...credentialFor(passphrases, holder, place),
         }),
       );
@@ -82,7 +90,7 @@ export const signCommand: Command = async (commandLine, output) => {
     }
     output.out(
       values.json
-        ? `${JSON.stringify({ ok: true, trust: view.trust, files: written })}\n`
+        ? `${JSON.stringify({ ok: true, trust: view.trust, notes: view.notes, files: written })}\n`
         : `${written.join('\n')}\n`,
     );
     return 0;
@@ -161,6 +169,14 @@ function describe(view: SigningRequestView, output: Output): void {
   output.error(
     `${view.repository}: ${view.title}\n${view.sentence}\n${trust}\nPlan: ${view.plan.words.join(' ')}\n`,
   );
+  for (const note of view.notes) output.error(`Note: ${note} Ask about it by telephone.\n`);
+  for (const { role, version, repository, holder, time, payload } of view.earlier)
+    output.error(
+      `Note: this vault signed another ${role} version ${version} of ${repository} before, with the key of ${holder}, at ${time}: SHA-256 ${payload.hex}.\n`,
+    );
+  const rows = (all: SigningRequestView['summary']): string =>
+    all.map(({ label, value }) => `  ${label}: ${value}\n`).join('');
+  output.error(`\n${rows(view.summary)}\nOnly the other machine says:\n${rows(view.said)}`);
   const marks = { same: ' ', added: '+', removed: '-', gap: ' ' } as const;
   for (const { role, fingerprint, difference } of view.payloads) {
     output.error(`\n${role}, SHA-256 ${fingerprint.hex}\n`);

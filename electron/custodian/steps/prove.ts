@@ -1,8 +1,10 @@
 import { baseRoot } from '../../../shared/ceremony/base-root.ts';
+import { foreignSignatures } from '../../../shared/ceremony/canonical-signature.ts';
 import { signedDocuments } from '../../../shared/ceremony/documents.ts';
 import { rootFile, targetsFile } from '../../../shared/ceremony/published.ts';
 import { RootwardError } from '../../../shared/contract/errors.ts';
 import { sha256Hex } from '../../../shared/display/fingerprint.ts';
+import { listNames } from '../../../shared/display/list-names.ts';
 import { readRoot, readTargets } from '../../../shared/tuf/metadata.ts';
 import { verifyRoot, verifyTargets } from '../../../shared/tuf/verify.ts';
 import { verifyTwice } from '../../signers/platform-verifier.ts';
@@ -28,6 +30,14 @@ export const proveAsClient: StepHandler<'prove'> = async ({ desk, opened, ceremo
     throw new RootwardError('verification-failed', {
       message: `A client would refuse this: ${problems.map(problem => problem.message).join(' ')}`,
       remedy: 'Nothing is exported. End this ceremony and hold it again; if it comes back, report it.',
+    });
+  }
+  const foreign = foreignSignatures(ceremony);
+  if (foreign.length > 0) {
+    throw new RootwardError('verification-failed', {
+      message: `Some clients would refuse this: the signature of ${listNames(foreign)} is right, but not written as the dialect writes it.`,
+      remedy:
+        'Nothing is exported. An older version of Rootward took the signature in as it came. Change the plan of this ceremony, which drops its signatures, and let everybody sign again.',
     });
   }
   // Durable before the journal speaks of them.

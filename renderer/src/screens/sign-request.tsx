@@ -8,6 +8,7 @@ import { Dialog, DialogActions } from '../components/dialog.tsx';
 import { Facts } from '../components/facts.tsx';
 import { Check, Choices } from '../components/fields.tsx';
 import { FileOrScan } from '../components/file-or-scan.tsx';
+import { fullTime } from '../components/format.ts';
 import { Centre, Foot, Frame, Right, SideSection } from '../components/frame.tsx';
 import { Heading, SubHeading } from '../components/heading.tsx';
 import { ErrorPanel, Notice } from '../components/notice.tsx';
@@ -94,6 +95,28 @@ function Documents({ view }: { readonly view: SigningRequestView }) {
   ));
 }
 
+/** What people must know before they sign. */
+function Warnings({ view }: { readonly view: SigningRequestView }) {
+  return (
+    <>
+      {view.notes.length > 0 && (
+        <Notice tone="warning" title={words.notes}>
+          {view.notes.map(note => (
+            <p key={note}>{note}</p>
+          ))}
+        </Notice>
+      )}
+      {view.earlier.map(({ role, version, repository, holder, time, payload }) => (
+        <Notice key={`${payload.hex} ${time}`} tone="stop" title={words.earlierTitle}>
+          <p>{words.earlier(t.common.role[role], version, repository, holder, fullTime(time))}</p>
+          <p>{words.earlierWords}:</p>
+          <HashWords words={payload.words} />
+        </Notice>
+      ))}
+    </>
+  );
+}
+
 function Evidence({ view }: { readonly view: SigningRequestView }) {
   return (
     <Right label={t.ceremony.evidenceLabel}>
@@ -126,7 +149,10 @@ function ReadRequest({ file, view, signed, onSigned, onOther }: ReadProps) {
   const elsewhere = [...new Set(view.asked.filter(asked => !asked.here).map(asked => asked.holder))];
   const open = here.filter(asked => !signed.has(keyOf(asked)));
   const [chosen, setChosen] = useState<string | null>(open.length === 1 && open[0] ? keyOf(open[0]) : null);
-  const [compared, setCompared] = useState(view.trust !== 'first-sight');
+  const mustCompare = view.trust === 'first-sight' || view.notes.length > 0;
+  const [compared, setCompared] = useState(!mustCompare);
+  const [despiteEarlier, setDespiteEarlier] = useState(false);
+  const [besideNetwork, setBesideNetwork] = useState(false);
   const [tried, setTried] = useState(false);
   const [busy, setBusy] = useState(false);
   const [error, setError] = useState<ErrorReport | null>(null);
@@ -134,11 +160,13 @@ function ReadRequest({ file, view, signed, onSigned, onOther }: ReadProps) {
   const asked = open.find(candidate => keyOf(candidate) === chosen);
   const at = useSigningPlace(asked?.place);
   const { blocked } = at;
+  const earlier = view.earlier.filter(one => one.role === asked?.role);
+  const mayGoOn = earlier.length === 0 || despiteEarlier;
 
   const sign = async () => {
     setTried(true);
     const payload = view.payloads.find(candidate => candidate.role === asked?.role);
-    if (!compared || !asked || !payload || busy) return;
+    if (!compared || !asked || !mayGoOn || !payload || busy) return;
     const credential = field.current?.take();
     if (!credential) return;
     setBusy(true);
@@ -149,6 +177,8 @@ function ReadRequest({ file, view, signed, onSigned, onOther }: ReadProps) {
         role: asked.role,
         fingerprint: asked.fingerprint,
         payloadHash: payload.fingerprint.hex,
+        ...(besideNetwork ? { network: 'warn' as const } : {}),
+        ...(earlier.length > 0 ? { despiteEarlier } : {}),
         ...credential,
       });
       setBusy(false);
@@ -172,20 +202,35 @@ function ReadRequest({ file, view, signed, onSigned, onOther }: ReadProps) {
         >
           <p>{words.trust[view.trust].text}</p>
         </Notice>
+        <Warnings view={view} />
         <Facts rows={view.summary} />
+        <SubHeading>{words.saidHeading}</SubHeading>
+        <p className={css.text}>{words.saidText}</p>
+        <Facts rows={view.said} />
         <SubHeading>{words.wordsHeading}</SubHeading>
         <HashWords words={view.plan.words} size="large" />
         <HashHex hex={view.plan.hex} />
         <Documents view={view} />
         <SubHeading>{words.keyHeading}</SubHeading>
-        {error && <ErrorPanel error={error} reassure={t.errors.nothingLost} />}
+        {error && (
+          <ErrorPanel error={error} reassure={t.errors.nothingLost}>
+            {(error.code === 'network-present' || besideNetwork) && (
+              <Check
+                label={t.backups.networkGoOn}
+                text={t.backups.networkGoOnText}
+                checked={besideNetwork}
+                onChange={setBesideNetwork}
+              />
+            )}
+          </ErrorPanel>
+        )}
         {here.length === 0 ? (
           <Notice tone="warning" title={words.nobody}>
             <p>{words.nobodyText}</p>
           </Notice>
         ) : (
           <fieldset disabled={busy} className={css.key}>
-            {view.trust === 'first-sight' && (
+            {mustCompare && (
               <Check
                 label={words.compared}
                 checked={compared}
@@ -205,6 +250,14 @@ function ReadRequest({ file, view, signed, onSigned, onOther }: ReadProps) {
               error={tried && !asked ? words.keyNeeded : undefined}
               onChange={setChosen}
             />
+            {earlier.length > 0 && (
+              <Check
+                label={words.despiteEarlier}
+                checked={despiteEarlier}
+                error={tried && !despiteEarlier ? words.despiteNeeded : undefined}
+                onChange={setDespiteEarlier}
+              />
+            )}
             {asked && (
               <CredentialField
                 key={keyOf(asked)}

@@ -44,6 +44,8 @@ export const errors = {
     'restore-conflict': 'Something stands in the way',
     'backup-damaged': 'The backup is damaged',
     'backup-under-way': 'Something else is under way',
+    'vault-behind': 'This vault is behind',
+    'signature-conflict': 'This vault signed something else before',
     'repository-exists': 'There is such a repository already',
     'root-may-be-published': 'Its root may be published',
   } as Record<string, string>,
