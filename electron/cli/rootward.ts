@@ -41,7 +41,8 @@ const usage = `rootward: the desk at which offline root keys live, without its w
       Says what a file is: metadata, public or private key in any form, certificate, age key.
 
   rootward ceremony PLAN.json --vault DIR --out DIR --passphrases FILE
-                    [--tokens FILE] [--pkcs11-module FILE]... [--backup DIR] [--reason TEXT] [--json]
+                    [--tokens FILE] [--pkcs11-module FILE]... [--backup DIR] [--reason TEXT]
+                    [--published no|maybe] [--json]
       Holds a scripted ceremony. Interrupted, the same command goes on where it stopped. Finished, it tells the
       result again as long as --out holds that very export and nothing was done to the repository since; into a
       new or empty folder, the same plan is another change. A first root waits until its keys were restored from a

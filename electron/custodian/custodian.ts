@@ -34,6 +34,7 @@ import { describeApplication, describeHome } from './describe-application.ts';
 import type { Desk } from './desk.ts';
 import {
   abandonCeremony,
+  confirmUnpublished,
   exportAgain,
   readCeremony,
   readPayload,
@@ -102,6 +103,7 @@ const answers: UseCases = {
   completeStep,
   exportAgain,
   abandonCeremony,
+  confirmUnpublished,
   writeSigningRequest,
   readSigningRequest,
   signRequest,

@@ -24,8 +24,20 @@ export interface Desk {
   readonly onToken: (event: TokenEvent) => void;
 }
 
-/** @throws RootwardError `ceremony-closed` */
+/** @throws RootwardError `ceremony-closed`; `root-may-be-published` where it waits for an answer since a restore */
 export function requireOpen(ceremony: CeremonyState): void {
+  requireNotClosed(ceremony);
+  if (ceremony.restored === undefined) return;
+  const { repository, version = 1 } = ceremony.plan;
+  throw new RootwardError('root-may-be-published', {
+    message: `This ceremony was open in the backup from which the vault was restored. Whether its root, version ${version} of ${repository}, was published since is not known here.`,
+    remedy:
+      'Look where it would be published. Then say so: in the window where this ceremony is opened, or with `rootward ceremony` and the same plan, with --published no or --published maybe.',
+  });
+}
+
+/** @throws RootwardError `ceremony-closed` */
+export function requireNotClosed(ceremony: CeremonyState): void {
   if (ceremony.status === 'open') return;
   throw new RootwardError('ceremony-closed', {
     message: `This ceremony was ${ceremony.status} and cannot be changed any more.`,

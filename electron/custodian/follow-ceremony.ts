@@ -12,7 +12,7 @@ import { fingerprintFromHex } from '../../shared/display/fingerprint.ts';
 import { differenceInLines, readableLines } from '../../shared/tuf/difference.ts';
 import type { JsonObject } from '../../shared/tuf/json.ts';
 import { readTargets } from '../../shared/tuf/metadata.ts';
-import { type Desk, requireOpen } from './desk.ts';
+import { type Desk, requireNotClosed, requireOpen } from './desk.ts';
 import { dropHeldChain } from './published-files.ts';
 import { viewOf } from './view-of.ts';
 
@@ -45,7 +45,7 @@ export async function abandonCeremony(
   { ceremonyId, by, reason, confirmation, root }: RequestOf<'abandonCeremony'>,
 ): Promise<CeremonyView> {
   const { opened, ceremony } = await desk.vaults.ofCeremony(ceremonyId);
-  requireOpen(ceremony);
+  requireNotClosed(ceremony);
   if (confirmation !== ceremony.plan.repository) {
     throw new RootwardError('step-input-invalid', {
       message: 'What was typed is not the name of the repository.',
@@ -65,19 +65,42 @@ export async function abandonCeremony(
 }
 
 /**
+ * Says, of a ceremony that was open in the backup from which the vault was restored, that its root was not published: it
+ * goes on. Otherwise it is ended.
+ * @throws RootwardError `ceremony-closed`, `step-not-present` where nobody asked
+ */
+export async function confirmUnpublished(
+  desk: Desk,
+  { ceremonyId, by }: RequestOf<'confirmUnpublished'>,
+): Promise<CeremonyView> {
+  const { opened, ceremony } = await desk.vaults.ofCeremony(ceremonyId);
+  requireNotClosed(ceremony);
+  if (ceremony.restored === undefined) {
+    throw new RootwardError('step-not-present', {
+      message: 'Nobody asked whether the root of this ceremony was published.',
+      remedy: 'Go on with the ceremony.',
+    });
+  }
+  await opened.append({ type: 'restored-ceremony-confirmed', ceremonyId, by });
+  return readCeremony(desk, { ceremonyId });
+}
+
+/**
  * A root that left the machine is not called back by ending its ceremony, and the next one would have the same version.
  * @returns what is to be written down; nothing where no root can be about
  */
 function fateOfRoot(ceremony: CeremonyState, root: RootFate | undefined): RootFate | undefined {
-  if (!hasLooseRoot(ceremony)) return undefined;
+  const isRestored = ceremony.restored !== undefined;
+  if (!isRestored && !hasLooseRoot(ceremony)) return undefined;
   const version = ceremony.plan.version ?? 1;
   if (root === undefined) {
     throw new RootwardError('step-input-invalid', {
-      message: `Root version ${version} is signed; whether anybody can publish it was not said.`,
+      message: `Whether anybody can publish root version ${version} was not said.`,
       remedy: 'Say whether every medium that held it was destroyed or wiped before anybody could publish it.',
     });
   }
-  if (root === 'perhaps-published') {
+  // Of a ceremony that was restored, another machine may have gone on with it: what is published is taken over then.
+  if (root === 'perhaps-published' && !isRestored) {
     throw new RootwardError('root-may-be-published', {
       message: `Root version ${version} may be published. Ending the ceremony does not call it back, and another version ${version} beside it would cut off clients.`,
       remedy:

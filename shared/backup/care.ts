@@ -2,6 +2,7 @@ import type { KeyRecord } from '../ceremony/key-record.ts';
 import type { RepositoryState } from '../ceremony/repository.ts';
 import type { CareItem } from '../contract/views.ts';
 import { dateInWords, distanceInWords } from '../display/dates.ts';
+import { listNames } from '../display/list-names.ts';
 import { addDuration } from '../tuf/date-time.ts';
 import { backupsOf, type Inventory, isBackedUpKey, provenBackupOf, setName } from './inventory.ts';
 import { standInFor } from './stand-in.ts';
@@ -58,6 +59,7 @@ export function careItems({ repositories, inventory, ...kept }: Kept, now: numbe
   const onTokens = records.filter(record => !isBackedUpKey(record, inventory));
   items.push(...tokenCare(onTokens, records, states, inventory), ...splitCare(records, inventory));
   if (ours.length > 0) items.push(...drillCare(states, inventory, now));
+  if (records.some(({ custody }) => custody === 'software')) items.push(...journalCare(states, inventory));
   return items.sort((one, other) => pressing[one.severity] - pressing[other.severity]);
 }
 
@@ -127,6 +129,30 @@ function keyCare(record: KeyRecord, inventory: Inventory, now: number): CareItem
     ];
   return [];
 }
+
+/**
+ * A vault that is restored from a bundle knows nothing of what was done after that was made. Shares hold no journal at
+ * all.
+ */
+function journalCare(repositories: readonly RepositoryState[], inventory: Inventory): CareItem[] {
+  const reached = Math.max(
+    0,
+    ...[...inventory.backups.values()].flatMap(({ backup, voided, proven }) =>
+      backup.kind === 'bundle' && !voided && proven.size > 0 ? [backup.journal.entries] : [],
+    ),
+  );
+  const lacking = repositories.filter(
+    ({ ceremony, rehearsal }) => !rehearsal && entryOfEffect(ceremony) > reached,
+  );
+  if (lacking.length === 0) return [];
+  const names = listNames(lacking.map(({ name, root }) => `root version ${root.version} of ${name}`));
+  const message = `No bundle that was proven holds the journal up to ${names}: a vault restored after a fire would know nothing of it. Make a new bundle, and prove it.`;
+  return [{ message, severity: 'warning', about: { kind: 'bundle' } }];
+}
+
+/** The journal's line with which a ceremony took effect. */
+const entryOfEffect = ({ completed }: RepositoryState['ceremony']): number =>
+  completed.get('read-back')?.entry ?? Math.max(0, ...[...completed.values()].map(({ entry }) => entry));
 
 function drillCare(repositories: readonly RepositoryState[], inventory: Inventory, now: number): CareItem[] {
   const about = { kind: 'drill' } as const;

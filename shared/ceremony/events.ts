@@ -181,6 +181,8 @@ export const journalEventSchema = z.discriminatedUnion('type', [
     /** What became of its root, where it had one that could be published; older journals do not say. */
     root: rootFateSchema.optional(),
   }),
+  /** It was open when the vault was restored from a backup: somebody looked, and its root was not published. It goes on. */
+  z.strictObject({ type: z.literal('restored-ceremony-confirmed'), ceremonyId, by: z.string() }),
   ...backupEventSchemas,
 ]);
 export type JournalEvent = z.infer<typeof journalEventSchema>;

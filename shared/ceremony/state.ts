@@ -48,6 +48,11 @@ export interface CeremonyState {
   readonly abandonedBy: string | undefined;
   /** What became of the root of one that was ended, where it had one and that was asked. */
   readonly rootFate: RootFate | undefined;
+  /**
+   * When the vault was restored from a backup in which this ceremony was open, until somebody says whether its root was
+   * published since: nothing is done in it before.
+   */
+  readonly restored: string | undefined;
   readonly completed: ReadonlyMap<string, CompletedStep>;
   readonly incidents: readonly Incident[];
   /** By the step's ID. */
@@ -100,6 +105,13 @@ export function foldJournal(events: readonly DatedEvent[]): VaultState {
 
 /** Applies one more event to a state, in place. @throws RootwardError as `foldJournal` */
 export function applyEvent(state: Map<string, CeremonyState>, { entry, time, event }: DatedEvent): void {
+  if (event.type === 'vault-restored') {
+    // What was rehearsed is never published, and taking over publishes nothing.
+    for (const ceremony of state.values())
+      if (ceremony.status === 'open' && !ceremony.plan.rehearsal && ceremony.plan.ceremony !== 'adoption')
+        state.set(ceremony.id, { ...ceremony, restored: time });
+    return;
+  }
   if (event.type === 'vault-created' || event.type === 'request-signed' || isBackupEvent(event)) return;
   // Where keys are is a fold of its own (key-places.ts).
   if (
@@ -126,6 +138,7 @@ export function applyEvent(state: Map<string, CeremonyState>, { entry, time, eve
       abandonReason: undefined,
       abandonedBy: undefined,
       rootFate: undefined,
+      restored: undefined,
       completed: new Map(),
       incidents: [],
       begunTokenKeys: new Map(),
@@ -195,6 +208,18 @@ export function applyEvent(state: Map<string, CeremonyState>, { entry, time, eve
       completed.delete('read-back');
       const incident = { time, stepId: 'export', message: 'The export was given up and is made again.' };
       state.set(ceremony.id, { ...ceremony, completed, incidents: [...ceremony.incidents, incident] });
+      return;
+    }
+    case 'restored-ceremony-confirmed': {
+      if (ceremony.status !== 'open' || ceremony.restored === undefined)
+        contradiction('the ceremony was not waiting for this');
+      const message = `The vault was restored from a backup. ${visible(event.by, 80)} said that the root of this ceremony had not been published.`;
+      const incident = { time, stepId: presentStep(ceremony)?.id ?? '', message };
+      state.set(ceremony.id, {
+        ...ceremony,
+        restored: undefined,
+        incidents: [...ceremony.incidents, incident],
+      });
       return;
     }
     case 'ceremony-abandoned': {

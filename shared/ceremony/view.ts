@@ -84,6 +84,7 @@ export function ceremonyView(
         }
       : {}),
     ...(hasLooseRoot(ceremony) ? { looseRoot: true } : {}),
+    ...(ceremony.status === 'open' && ceremony.restored !== undefined ? { restored: ceremony.restored } : {}),
     incidents: [...ceremony.incidents],
     journal,
   };
@@ -297,7 +298,10 @@ export function homeView(
         opened: ceremony.opened,
         stepNumber: index + 1,
         stepCount: ceremony.script.length,
-        stepTitle: (present ?? ceremony.script[Math.max(index, 0)])?.title ?? '',
+        stepTitle:
+          present && ceremony.restored !== undefined
+            ? 'Say whether its root was published'
+            : ((present ?? ceremony.script[Math.max(index, 0)])?.title ?? ''),
       };
     }),
     care: [...care],

@@ -18,6 +18,7 @@ export const requestNames = [
   'completeStep',
   'exportAgain',
   'abandonCeremony',
+  'confirmUnpublished',
   'writeSigningRequest',
   'readSigningRequest',
   'signRequest',

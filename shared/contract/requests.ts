@@ -121,6 +121,12 @@ export const requests = {
     }),
     reply: ceremonyViewSchema,
   },
+  /** Of a ceremony that was open when the vault was restored (`restored` in its view): its root was not published. */
+  confirmUnpublished: {
+    handler: 'custodian',
+    request: z.strictObject({ ceremonyId, by: personNameSchema }),
+    reply: ceremonyViewSchema,
+  },
   /** The signing request for every signature still missing: one self-contained file for other offline machines. */
   writeSigningRequest: {
     handler: 'custodian',

@@ -94,10 +94,11 @@ export const ceremonySummarySchema = z.object({
 export const careItemSchema = z.object({
   message: z.string(),
   severity: z.enum(['notice', 'warning', 'overdue']),
-  /** What it is about, for a button beside it: a key's fingerprint, or the drills. */
+  /** What it is about, for a button beside it: a key's fingerprint, the drills, or a bundle to be made. */
   about: z.discriminatedUnion('kind', [
     z.object({ kind: z.literal('key'), fingerprint: hex64 }),
     z.object({ kind: z.literal('drill') }),
+    z.object({ kind: z.literal('bundle') }),
   ]),
 });
 export type CareItem = z.infer<typeof careItemSchema>;
@@ -194,6 +195,8 @@ export const ceremonyViewSchema = z.object({
     .optional(),
   /** Its root is signed and does not count yet: whoever ends it must say whether anybody can publish that. */
   looseRoot: z.boolean().optional(),
+  /** When the vault was restored from a backup in which it was open: whether its root was published must be said first. */
+  restored: z.string().optional(),
   incidents: z.array(z.object({ time: z.string(), stepId: z.string(), message: z.string() })),
   journal: z.object({ entries: z.int(), head: z.string() }),
 });

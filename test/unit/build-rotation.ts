@@ -11,6 +11,7 @@ import {
   signedDocuments,
   signingKeyIds,
 } from '../../shared/ceremony/documents.ts';
+import { doubtfulCeremonies } from '../../shared/ceremony/ended.ts';
 import type { Evidence, JournalEvent } from '../../shared/ceremony/events.ts';
 import {
   type AdoptionPlan,
@@ -174,7 +175,9 @@ export class MemoryDesk {
     });
     const repositories = repositoriesOf(this.ceremonies.values());
     const kept = (dialect: DialectName) => repositories.get(repositoryKey(dialect, plan.repository));
-    return planAdoption(plan, { roots, targets, verifier: verifyTwice, kept }, this.now);
+    const isInDoubt = (dialect: DialectName) =>
+      doubtfulCeremonies(this.ceremonies.values(), dialect, plan.repository).length > 0;
+    return planAdoption(plan, { roots, targets, verifier: verifyTwice, kept, isInDoubt }, this.now);
   }
 
   adopt(changes: Record<string, unknown>, roots: readonly NamedFile[], targets?: NamedFile): CeremonyState {

@@ -29,7 +29,7 @@ import {
 import { bundleName, type Passphrases, passphraseFor, passphrasesSchema } from '../passphrases.ts';
 import { tokenAnswersSchema } from '../token-answers.ts';
 
-/** `rootward ceremony PLAN.json --vault DIR --out DIR --passphrases FILE [--tokens FILE] [--pkcs11-module FILE]… [--backup DIR] [--reason TEXT] [--json]` */
+/** `rootward ceremony PLAN.json --vault DIR --out DIR --passphrases FILE [--tokens FILE] [--pkcs11-module FILE]… [--backup DIR] [--reason TEXT] [--published no|maybe] [--json]` */
 export const ceremonyCommand: Command = async (commandLine, output) => {
   const { values, positionals } = readArguments(commandLine, {
     vault: { type: 'string' },
@@ -39,10 +39,13 @@ export const ceremonyCommand: Command = async (commandLine, output) => {
     'pkcs11-module': { type: 'string', multiple: true },
     backup: { type: 'string' },
     reason: { type: 'string' },
+    published: { type: 'string' },
     json: { type: 'boolean' },
   });
   const [planFile, ...more] = positionals;
   if (planFile === undefined || more.length > 0) throw wrongUsage('Name one plan file.');
+  if (values.published !== undefined && values.published !== 'no' && values.published !== 'maybe')
+    throw wrongUsage('--published is "no" or "maybe".');
   const vaultPath = path.resolve(required(values.vault, '--vault'));
   const plan = readJsonFile(planFile, planSchema, 'plan');
   // Taking over exports nothing.
@@ -86,6 +89,13 @@ export const ceremonyCommand: Command = async (commandLine, output) => {
     if (vault.state === 'absent') answered(await custodian.handle('createVault', {}));
     const opened = answered(await custodian.handle('openCeremony', { ...request, resume: true }));
     if (opened.state === 'finished' && destination) requireSameExport(opened, destination);
+    if (opened.restored !== undefined && values.published !== undefined) {
+      const ended = await answerRestored(custodian, opened, values.published);
+      if (ended) {
+        output.out(values.json ? `${JSON.stringify(await result(custodian, ended))}\n` : endedResult(ended));
+        return 0;
+      }
+    }
     const finished = await driveCeremony(custodian, opened.id, answers, step =>
       output.error(`${step.time}  ${step.initials?.padEnd(4)}  ${step.title}\n`),
     );
@@ -98,6 +108,29 @@ export const ceremonyCommand: Command = async (commandLine, output) => {
     await custodian.close();
   }
 };
+
+/**
+ * Says of a ceremony that was open when the vault was restored whether its root was published since.
+ * @returns the ceremony, where it was ended
+ */
+async function answerRestored(
+  custodian: Custodian,
+  { id: ceremonyId, repository, people }: CeremonyView,
+  published: 'no' | 'maybe',
+): Promise<CeremonyView | undefined> {
+  const by = (people.find(person => person.role === 'administrator') ?? people[0])?.name ?? '';
+  if (published === 'no') {
+    answered(await custodian.handle('confirmUnpublished', { ceremonyId, by }));
+    return undefined;
+  }
+  const ending = { by, reason: 'The vault was restored', root: 'perhaps-published' } as const;
+  return answered(
+    await custodian.handle('abandonCeremony', { ceremonyId, confirmation: repository, ...ending }),
+  );
+}
+
+const endedResult = ({ id, repository }: CeremonyView): string =>
+  `Ceremony ${id} was ended: its root may have been published. Take over what is published of ${repository} with a plan of "ceremony": "adoption" next.\n`;
 
 /** The bundle's passphrase stands in the passphrase file as "bundle". */
 function scriptedBackup(folder: string, passphrases: Passphrases, output: Output): ScriptedBackup {

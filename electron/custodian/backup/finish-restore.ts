@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import type { BackupEventOf } from '../../../shared/backup/events.ts';
 import { foldInventory } from '../../../shared/backup/inventory.ts';
 import { keyName } from '../../../shared/backup/view.ts';
+import { planTitle } from '../../../shared/ceremony/describe.ts';
 import { type JournalEvent, journalEventSchema } from '../../../shared/ceremony/events.ts';
 import type { SoftwareKeyRecord } from '../../../shared/ceremony/key-record.ts';
 import { foldJournal } from '../../../shared/ceremony/state.ts';
@@ -14,6 +15,7 @@ import { wipe } from '../../vault/wipe.ts';
 import type { Desk } from '../desk.ts';
 import { checkPassphrase, workFactorOf } from '../steps/holder-key-file.ts';
 import { invalidInput } from '../steps/step.ts';
+import type { OpenVault } from '../vaults.ts';
 import type { BesideNetwork } from './isolation.ts';
 import { refuseRealKey } from './kept-apart.ts';
 import { requireKeyOf } from './recover.ts';
@@ -68,7 +70,7 @@ export async function finishRestore(
   const records = await vault.vault.listKeys();
   return {
     restored: ready.map(({ record }) => keyName(records, record.fingerprint)),
-    notices: opened ? [] : noticesOfNewVault(session),
+    notices: opened ? [] : noticesOfNewVault(session, vault),
     journal: vault.position,
   };
 }
@@ -192,9 +194,15 @@ async function fillFromBundle(
   await vault.journal.append({ type: 'vault-restored', sha256, journal: { entries, head }, ...beside }, time);
 }
 
-const noticesOfNewVault = ({ bundle }: RestoreSession): string[] =>
+const noticesOfNewVault = ({ bundle }: RestoreSession, { ceremonies }: OpenVault): string[] =>
   bundle
     ? [
+        ...[...ceremonies.values()]
+          .filter(({ status, restored }) => status === 'open' && restored !== undefined)
+          .map(
+            ({ plan }) =>
+              `“${planTitle(plan)}” of ${plan.repository} was open when this backup was made, and may have been finished since. Look whether root version ${plan.version ?? 1} is published. If it is not, say so where the ceremony is opened, and it goes on. If it is, or nobody knows, end it there first; then take the published roots over.`,
+          ),
         'If a repository was changed after this backup was made, take its published roots over before the next change, from the version this vault has to the last: otherwise that change would start from an old root.',
       ]
     : ['This is a new vault. Take the repository over from its published root, then it can be changed.'];

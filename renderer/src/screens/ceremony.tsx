@@ -18,6 +18,7 @@ import { ProveStep } from '../steps/prove.tsx';
 import { ProveBackupStep } from '../steps/prove-backup.tsx';
 import { ReadBackStep } from '../steps/read-back.tsx';
 import { ReadPlanStep } from '../steps/read-plan.tsx';
+import { RestoredCeremony } from '../steps/restored.tsx';
 import { ScriptNav } from '../steps/script-nav.tsx';
 import { SignStep } from '../steps/sign.tsx';
 import { SignTogether } from '../steps/sign-together.tsx';
@@ -75,6 +76,8 @@ export function CeremonyScreen({ ceremonyId }: { readonly ceremonyId: string }) 
       <ScriptNav ceremony={view} shownStepId={(looked ?? present)?.id} />
       {looked ? (
         <DoneStep key={looked.id} ceremony={view} step={looked} />
+      ) : view.restored !== undefined ? (
+        <RestoredCeremony ceremony={view} />
       ) : Present ? (
         // The key makes every step begin afresh: nothing typed for one can reach the next.
         <Present key={present.id} ceremony={view} step={present} />

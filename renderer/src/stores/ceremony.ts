@@ -39,6 +39,8 @@ interface CeremonyState {
   /** Completes the present step. @returns whether it was accepted. The caller wipes what it put into `input`. */
   complete(stepId: string, by: string, input: StepInput, busyText: string): Promise<boolean>;
   exportAgain(busyText: string): Promise<void>;
+  /** Says of one that was open when the vault was restored that its root was not published. */
+  confirmUnpublished(by: string, busyText: string): Promise<void>;
   /** Ends it for good. @returns what was wrong */
   abandon(ending: Ending, busyText: string): Promise<ErrorReport | null>;
 }
@@ -94,6 +96,12 @@ export const useCeremony = create<CeremonyState>((set, get) => {
       if (!view || busy !== null) return;
       set({ busy: busyText, error: null });
       take(await ask('exportAgain', { ceremonyId: view.id }), { lookingAt: null, lastDone: null });
+    },
+    confirmUnpublished: async (by, busyText) => {
+      const { view, busy } = get();
+      if (!view || busy !== null) return;
+      set({ busy: busyText, error: null });
+      take(await ask('confirmUnpublished', { ceremonyId: view.id, by }));
     },
     abandon: async (ending, busyText) => {
       const { view, busy } = get();

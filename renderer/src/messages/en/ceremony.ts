@@ -54,6 +54,24 @@ export const ceremony = {
     goOn: 'Go on with the ceremony',
     busy: 'Ending the ceremony…',
   },
+  restored: {
+    title: (version: number) => `Was root version ${version} published?`,
+    lead: (title: string, repository: string, date: string) =>
+      `“${title}” of ${repository} was open in the backup from which this vault was restored on ${date}. It may have been finished after that backup was made; this vault cannot know.`,
+    look: 'Look on the server, and ask the courier. Two different roots of one version would cut off every client that has seen one of them.',
+    question: (version: number) => `Root version ${version}`,
+    unpublished: 'It was not published, and nobody can do it any more',
+    unpublishedText: 'The ceremony goes on where the backup has it.',
+    perhapsPublished: 'It is published, or nobody knows',
+    perhapsPublishedText:
+      'This ceremony is ended for good. Then take the published roots over; until that is done no other root of the repository can be made.',
+    needed: 'Say whether it was published.',
+    by: 'Who says so',
+    reason: 'The vault was restored',
+    goOn: 'Go on with the ceremony',
+    end: 'End it for good',
+    busy: 'Writing the answer down…',
+  },
   finished: {
     title: 'The ceremony is finished',
     text: 'Every step is done. The journal is sealed with its last entry; the transcript can be read and printed again at any time.',

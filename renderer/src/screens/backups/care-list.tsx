@@ -9,16 +9,19 @@ const words = t.backups;
 
 /** @returns where one goes for something that is due */
 export const pageOf = ({ about }: CareItem): BackupsPage =>
-  about.kind === 'drill' ? { kind: 'drills' } : about;
+  about.kind === 'key' ? about : { kind: about.kind === 'drill' ? 'drills' : 'overview' };
 
 /** What wants doing, with a way to it. */
 export function CareList({
   items,
   onLook,
+  isHere,
 }: {
   readonly items: readonly CareItem[];
   /** Left out: one is there already. */
   readonly onLook?: (item: CareItem) => void;
+  /** What is done on the page where the list stands. */
+  readonly isHere?: (item: CareItem) => boolean;
 }) {
   return (
     <ul className={css.care}>
@@ -28,7 +31,7 @@ export function CareList({
           <span>
             <strong>{t.home.due[item.severity]}.</strong> {item.message}
           </span>
-          {onLook && (
+          {onLook && !isHere?.(item) && (
             <Action small label={words.lookLabel(item.message)} onPress={() => onLook(item)}>
               {words.look}
             </Action>

@@ -65,7 +65,11 @@ export function Overview({ view }: { readonly view: BackupsView }) {
           {isAllProven ? words.nothingDue : words.nothingDueYet}
         </p>
       ) : (
-        <CareList items={view.due} onLook={item => goTo(pageOf(item))} />
+        <CareList
+          items={view.due}
+          onLook={item => goTo(pageOf(item))}
+          isHere={item => item.about.kind === 'bundle'}
+        />
       )}
       <SubHeading>{words.inventory}</SubHeading>
       {counting.length === 0 ? (
