@@ -1,4 +1,5 @@
 /** Keys on tokens in whole ceremonies, with simulated tokens: made, used, wrong, pulled, blocked, lying, interrupted. */
+import { generateKeyPairSync } from 'node:crypto';
 import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -561,6 +562,32 @@ describe('a key being made on a card', () => {
     const done = answered(await rig.complete(view, await makeKey({ make: 'existing' })));
     const made = done.steps.find(step => step.id === 'root-key-2')?.outcome;
     expect(made?.find(({ label }) => label === 'Made')?.value).toContain('before this ceremony');
+  });
+
+  it('is refused where it was handed in as an online key, and the plan wants one more holder since', async () => {
+    const { card } = rig.card();
+    const view = await driveTo('online-keys', plan, id);
+    const text = (spki: Uint8Array) =>
+      `-----BEGIN PUBLIC KEY-----\n${Buffer.from(spki)
+        .toString('base64')
+        .replace(/.{64}/g, '$&\n')}\n-----END PUBLIC KEY-----\n`;
+    const online = {
+      kind: 'online-keys',
+      snapshot: { text: text(card.bringKey(0x9d)) },
+      timestamp: {
+        text: text(generateKeyPairSync('ed25519').publicKey.export({ type: 'spki', format: 'der' })),
+      },
+    } as const;
+    const named = { ceremonyId: id, stepId: view.presentStepId, by: 'holder-1', input: online };
+    answered(await rig.custodian.handle('completeStep', named as never));
+    const holders = [...plan.holders, { name: 'holder-4', keytype: 'ecdsa-p256', custody: 'piv' }];
+    const revised = answered(
+      await rig.custodian.handle('reviseCeremony', { ceremonyId: id, plan: { ...plan, holders } } as never),
+    ) as CeremonyView;
+    const step = revised.steps.find(({ who, kind }) => who === 'holder-4' && kind === 'generate-key');
+    const again = await driveTo(step?.id ?? '', { ...plan, holders } as never, id);
+    const existing = await makeKey({ make: 'existing', slot: '9d' });
+    expect(codeOf(await rig.complete(again, existing))).toBe('key-exists');
   });
 
   it('is refused where another holder has it already', async () => {

@@ -177,8 +177,8 @@ function takeUp(
   }
   if (isTaken(publicKey.fingerprint)) {
     throw new RootwardError('key-exists', {
-      message: `The key in ${visible(slot.name, 64)} of ${nameOf(token, description)} has a holder already.`,
-      remedy: 'Choose another place: two holders with one key would be one voice.',
+      message: `The key in ${visible(slot.name, 64)} of ${nameOf(token, description)} is in use already: it is a holder’s, or the present root lists it, or it signs online.`,
+      remedy: 'Choose another place. One key is for one holder, and for nothing else.',
     });
   }
   return { token, description, slot, publicKey, origin };
