@@ -308,10 +308,17 @@ export function planRotation(plan: RotationPlan, sources: RotationSources, now: 
   const targetsText = sources.currentTargets ?? repository.targetsText;
   if (sources.currentTargets !== undefined)
     checkCurrentTargets(sources.currentTargets, repository, sources.verifier, now, { block, warn });
-  if (signsTargets && targetsText === undefined) {
+  const isOfOtherKeys =
+    sources.currentTargets === undefined &&
+    targetsText !== undefined &&
+    verifyTargets(readTargets(new TextEncoder().encode(targetsText)), root, {
+      verifier: sources.verifier,
+      at: now,
+    }).problems.some(({ code }) => code !== 'expired');
+  if (signsTargets && (targetsText === undefined || isOfOtherKeys)) {
     block(
       'targets-needed',
-      'The targets must be signed anew, and this vault has none. Hand in the targets.json that is published now.',
+      `The targets must be signed anew, and ${isOfOtherKeys ? 'those this vault has are older than the present targets keys' : 'this vault has none'}. Hand in the targets.json that is published now.`,
     );
   } else if (signsTargets && sources.currentTargets === undefined && lostTargets.length === 0) {
     warn(

@@ -255,6 +255,27 @@ for (const dialect of ['notary-v1', 'tuf-1.0'] as const) {
       expect(handed.settle?.('0'.repeat(16))).toMatchObject({ targetsVersion: 2, base: { targets } });
     });
 
+    it('targets that were taken over before their keys changed elsewhere, until the present ones are handed in', () => {
+      const desk = deskWith(dialect);
+      const roots = () =>
+        desk.chain(dialect).map((bytes, index) => ({ name: `${index + 1}.root.json`, bytes }));
+      const targets = {
+        name: 'targets.json',
+        bytes: new TextEncoder().encode(desk.repository(dialect).targetsText),
+      };
+      const other = new MemoryDesk();
+      other.adopt({}, roots(), targets);
+      desk.rotate({ targets: { remove: ['Tara'], add: p256('Tim') } });
+      other.adopt({}, roots());
+      const plan = { expires: { targets: 'P1Y' } };
+      expect(warningOf(other.lookAtRotation(plan), 'targets-needed').message).toMatch(
+        /older than the present/,
+      );
+      const present = desk.repository(dialect).targetsText as string;
+      expect(codesOf(other.lookAtRotation(plan, present))).not.toContain('targets-needed!');
+      expect(codesOf(desk.lookAtRotation(plan))).not.toContain('targets-needed!');
+    });
+
     it('no targets handed in because they have expired: it is said, and they are signed anew', () => {
       const desk = deskWith(dialect, { expires: { root: 'P10Y', targets: 'P1Y' } });
       const targets = desk.repository(dialect).targetsText as string;
