@@ -20,9 +20,11 @@ import css from './change-plan.module.css';
 
 const words = t.change.revise;
 
-/** @returns whether the plan can be changed: until everything is signed; a taking over signs nothing */
+/** @returns whether the plan can be changed: until everything is signed, and not while it waits since a restore */
 const canChange = (ceremony: CeremonyView): boolean =>
-  ceremony.state === 'open' && !ceremony.steps.some(step => step.kind === 'prove' && step.state === 'done');
+  ceremony.state === 'open' &&
+  ceremony.restored === undefined &&
+  !ceremony.steps.some(step => step.kind === 'prove' && step.state === 'done');
 
 /** Puts a plan into the planner of its kind. @returns its screen; null where its repository is gone */
 function takePlan(

@@ -13,8 +13,8 @@ import { t } from '../messages/index.ts';
 import { useCeremony } from '../stores/ceremony.ts';
 import { useNavigation } from '../stores/navigation.ts';
 import { Evidence } from './evidence.tsx';
+import css from './restored.module.css';
 import type { StepProps } from './step.ts';
-import css from './stop-dialog.module.css';
 
 const words = t.ceremony.restored;
 
@@ -50,37 +50,39 @@ export function RestoredCeremony({ ceremony }: Pick<StepProps, 'ceremony'>) {
           {words.title(ceremony.version)}
         </Heading>
         {told && <ErrorPanel error={told} reassure={t.errors.nothingLost} />}
-        <p>{words.look}</p>
-        <Choices
-          label={words.question(ceremony.version)}
-          value={root}
-          choices={[
-            { value: 'unpublished', name: words.unpublished, text: words.unpublishedText },
-            { value: 'perhaps-published', name: words.perhapsPublished, text: words.perhapsPublishedText },
-          ]}
-          error={tried && root === null ? words.needed : undefined}
-          onChange={setRoot}
-        />
-        <SelectField
-          label={words.by}
-          value={by}
-          options={ceremony.people.map(({ name }) => ({ value: name, label: name }))}
-          onChange={setBy}
-        />
-        {ends && (
-          <>
-            <p className={css.confirm}>{t.ceremony.stopDialog.confirm(ceremony.repository)}</p>
-            <TextField
-              label={t.ceremony.stopDialog.confirmLabel}
-              value={typed}
-              mono
-              width="full"
-              maxLength={255}
-              error={tried && !typedGood ? t.ceremony.stopDialog.confirmWrong : undefined}
-              onChange={setTyped}
-            />
-          </>
-        )}
+        <fieldset disabled={busy !== null} className={css.content}>
+          <p>{words.look}</p>
+          <Choices
+            label={words.question(ceremony.version)}
+            value={root}
+            choices={[
+              { value: 'unpublished', name: words.unpublished, text: words.unpublishedText },
+              { value: 'perhaps-published', name: words.perhapsPublished, text: words.perhapsPublishedText },
+            ]}
+            error={tried && root === null ? words.needed : undefined}
+            onChange={setRoot}
+          />
+          <SelectField
+            label={words.by}
+            value={by}
+            options={ceremony.people.map(({ name }) => ({ value: name, label: name }))}
+            onChange={setBy}
+          />
+          {ends && (
+            <>
+              <p className={css.confirm}>{t.ceremony.stopDialog.confirm(ceremony.repository)}</p>
+              <TextField
+                label={t.ceremony.stopDialog.confirmLabel}
+                value={typed}
+                mono
+                width="full"
+                maxLength={255}
+                error={tried && !typedGood ? t.ceremony.stopDialog.confirmWrong : undefined}
+                onChange={setTyped}
+              />
+            </>
+          )}
+        </fieldset>
         <Progress text={busy} />
       </Centre>
       <Evidence ceremony={ceremony} />

@@ -2,6 +2,7 @@ import { generateKeyPairSync } from 'node:crypto';
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { answered } from '../../../electron/cli/output.ts';
 import { Preview } from './preview.ts';
 
 // Walks through every screen of the built window as people would, with the keyboard's names for things, and looks
@@ -278,6 +279,22 @@ test('ceremony', { timeout: 240_000 }, async () => {
   main.restore('completeStep');
   await button('Export again').click();
   await heading('Write to the medium');
+
+  // Its root has left the machine: who ends the ceremony says what became of it.
+  await page.keyboard.press('Escape');
+  await page.keyboard.press('Alt+e');
+  await page.getByRole('dialog', { name: 'End this ceremony for good' }).waitFor();
+  await field('Reason').fill('The medium is lost.');
+  await field('Repository name').fill('registry.example.com/payments');
+  await primary();
+  await page.getByText('Say what became of the root.').waitFor();
+  await preview.look('stop-dialog-end-signed', { small: true });
+  await page.getByRole('radio', { name: 'It is published, or may be' }).check();
+  await primary();
+  await page.getByText(/Finish this ceremony instead/).waitFor();
+  await preview.look('stop-dialog-end-refused');
+  await page.keyboard.press('Escape');
+
   await page.getByRole('radio', { name: 'CEREMONY-1' }).check();
   await field('New folder').fill('second');
   await primary();
@@ -380,6 +397,40 @@ test('home', async () => {
   await page.getByText('registry.example.com/ledger').waitFor();
   await preview.look('home-full', { small: true });
   main.restore('describeHome');
+});
+
+test('a ceremony that was open when the vault was restored', async () => {
+  const { page, main } = preview;
+  const { ceremonies } = answered(await main.custodian.handle('describeHome', {}));
+  const { id: ceremonyId = '', repository: name = '' } = ceremonies.find(({ rehearsal }) => !rehearsal) ?? {};
+  const view = answered(await main.custodian.handle('readCeremony', { ceremonyId }));
+  const [present] = view.steps;
+  main.reply('readCeremony', {
+    ok: true,
+    value: {
+      ...view,
+      state: 'open',
+      restored: '2026-11-22T08:00:00.000Z',
+      presentStepId: present?.id,
+      steps: view.steps.map(step => ({ ...step, state: step === present ? 'present' : 'waiting' })),
+    },
+  });
+  await preview.load();
+  await page.getByText(name).first().waitFor();
+  await page
+    .getByRole('button', { name: /^Open First root, / })
+    .first()
+    .click();
+  await heading('Was root version 1 published?');
+  await primary();
+  await page.getByText('Say whether it was published.').waitFor();
+  await page.getByRole('radio', { name: 'It is published, or nobody knows' }).check();
+  await primary();
+  await page.getByText('This is not the repository name.').waitFor();
+  await preview.look('ceremony-restored', { small: true });
+  main.restore('readCeremony');
+  await page.keyboard.press('Escape');
+  await page.getByText(name).first().waitFor();
 });
 
 test('verify and inspect', async () => {
