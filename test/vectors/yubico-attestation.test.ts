@@ -49,7 +49,11 @@ describe("a YubiKey's attestation", () => {
       try {
         expect(readAttestation('9c', changed, card, [root]).trustedBy).toBeUndefined();
       } catch (error) {
-        expect(error).toMatchObject({ name: 'RootwardError', code: 'token-reply-invalid' });
+        expect(error).toMatchObject({
+          name: 'RootwardError',
+          // A byte of what names the algorithm makes it a key of a kind unknown here.
+          code: expect.stringMatching(/^(token-reply-invalid|unsupported-key)$/),
+        });
       }
     }
   });
