@@ -1,11 +1,10 @@
 import { setName } from '../../../shared/backup/inventory.ts';
 import type { Share } from '../../../shared/backup/share.ts';
-import { offlineKeysIn } from '../../../shared/ceremony/keys-apart.ts';
 import { isRehearsalRoot } from '../../../shared/ceremony/rehearsal-mark.ts';
-import { repositoriesOf } from '../../../shared/ceremony/repository.ts';
 import { RootwardError } from '../../../shared/contract/errors.ts';
 import type { Root } from '../../../shared/tuf/metadata.ts';
 import type { Desk } from '../desk.ts';
+import { offlineKeysOfVault } from '../keys-apart.ts';
 import type { OpenVault } from '../vaults.ts';
 import { custodianOf, setsOfShare } from './share-sets.ts';
 
@@ -76,14 +75,7 @@ export async function refuseRealKey(
 ): Promise<void> {
   const real = rehearsal ? await otherVault(desk, rehearsal) : undefined;
   if (!real) return;
-  const kept = (await real.vault.listKeys()).map(({ fingerprint, role, holder }) => ({
-    fingerprint,
-    words: `the ${role} key of ${holder}`,
-  }));
-  const listed = [...repositoriesOf(real.ceremonies.values()).values()].flatMap(({ root, holders }) =>
-    offlineKeysIn(root, holders),
-  );
-  const found = [...kept, ...listed].find(({ fingerprint }) => fingerprints.includes(fingerprint));
+  const found = (await offlineKeysOfVault(real)).find(key => fingerprints.includes(key.fingerprint));
   if (found) throw conflict(false, `This is ${found.words}, a real one.`);
 }
 
