@@ -11,6 +11,7 @@ import { FileOrScan } from '../components/file-or-scan.tsx';
 import { fullTime } from '../components/format.ts';
 import { Centre, Foot, Frame, Right, SideSection } from '../components/frame.tsx';
 import { Heading, SubHeading } from '../components/heading.tsx';
+import { NetworkErrorPanel } from '../components/network-error.tsx';
 import { ErrorPanel, Notice } from '../components/notice.tsx';
 import { Progress } from '../components/progress.tsx';
 import { QrShow } from '../components/qr-show.tsx';
@@ -213,16 +214,12 @@ function ReadRequest({ file, view, signed, onSigned, onOther }: ReadProps) {
         <Documents view={view} />
         <SubHeading>{words.keyHeading}</SubHeading>
         {error && (
-          <ErrorPanel error={error} reassure={t.errors.nothingLost}>
-            {(error.code === 'network-present' || besideNetwork) && (
-              <Check
-                label={t.backups.networkGoOn}
-                text={t.backups.networkGoOnText}
-                checked={besideNetwork}
-                onChange={setBesideNetwork}
-              />
-            )}
-          </ErrorPanel>
+          <NetworkErrorPanel
+            error={error}
+            goOn={besideNetwork}
+            onGoOn={setBesideNetwork}
+            reassure={t.errors.nothingLost}
+          />
         )}
         {here.length === 0 ? (
           <Notice tone="warning" title={words.nobody}>

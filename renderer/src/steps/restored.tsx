@@ -3,7 +3,7 @@ import type { RootFate } from '../../../shared/ceremony/root-fate.ts';
 import type { ErrorReport } from '../../../shared/contract/errors.ts';
 import { dateInWords } from '../../../shared/display/dates.ts';
 import { Action } from '../components/action.tsx';
-import { Choices, SelectField, TextField } from '../components/fields.tsx';
+import { Choices, SelectField } from '../components/fields.tsx';
 import { Centre, Foot } from '../components/frame.tsx';
 import { Heading } from '../components/heading.tsx';
 import { ErrorPanel } from '../components/notice.tsx';
@@ -12,6 +12,7 @@ import { escapeKey, primaryKey } from '../components/shortcuts.ts';
 import { t } from '../messages/index.ts';
 import { useCeremony } from '../stores/ceremony.ts';
 import { useNavigation } from '../stores/navigation.ts';
+import { ConfirmRepository } from './confirm-repository.tsx';
 import { Evidence } from './evidence.tsx';
 import css from './restored.module.css';
 import type { StepProps } from './step.ts';
@@ -69,18 +70,12 @@ export function RestoredCeremony({ ceremony }: Pick<StepProps, 'ceremony'>) {
             onChange={setBy}
           />
           {ends && (
-            <>
-              <p className={css.confirm}>{t.ceremony.stopDialog.confirm(ceremony.repository)}</p>
-              <TextField
-                label={t.ceremony.stopDialog.confirmLabel}
-                value={typed}
-                mono
-                width="full"
-                maxLength={255}
-                error={tried && !typedGood ? t.ceremony.stopDialog.confirmWrong : undefined}
-                onChange={setTyped}
-              />
-            </>
+            <ConfirmRepository
+              repository={ceremony.repository}
+              typed={typed}
+              tried={tried}
+              onChange={setTyped}
+            />
           )}
         </fieldset>
         <Progress text={busy} />

@@ -4,13 +4,14 @@ import type { ErrorReport } from '../../../shared/contract/errors.ts';
 import type { CeremonyView } from '../../../shared/contract/views.ts';
 import { Action } from '../components/action.tsx';
 import { Dialog, DialogActions, DialogChoice } from '../components/dialog.tsx';
-import { Choices, ReasonField, SelectField, TextField } from '../components/fields.tsx';
+import { Choices, ReasonField, SelectField } from '../components/fields.tsx';
 import { ErrorPanel } from '../components/notice.tsx';
 import { Progress } from '../components/progress.tsx';
 import { altKey, escapeKey, primaryKey } from '../components/shortcuts.ts';
 import { t } from '../messages/index.ts';
 import { useCeremony } from '../stores/ceremony.ts';
 import { useNavigation } from '../stores/navigation.ts';
+import { ConfirmRepository } from './confirm-repository.tsx';
 import css from './stop-dialog.module.css';
 
 const words = t.ceremony.stopDialog;
@@ -84,16 +85,7 @@ function EndForGood({
           onChange={setRoot}
         />
       )}
-      <p className={css.confirm}>{words.confirm(ceremony.repository)}</p>
-      <TextField
-        label={words.confirmLabel}
-        value={typed}
-        mono
-        width="full"
-        maxLength={255}
-        error={tried && !typedGood ? words.confirmWrong : undefined}
-        onChange={setTyped}
-      />
+      <ConfirmRepository repository={ceremony.repository} typed={typed} tried={tried} onChange={setTyped} />
       <Progress text={busy} />
       <DialogChoice
         label={words.endNow}

@@ -2,9 +2,7 @@ import { type ReactNode, useState } from 'react';
 import type { ErrorReport } from '../../../../shared/contract/errors.ts';
 import type { ReplyOf, RequestInput, RequestName } from '../../../../shared/contract/requests.ts';
 import { ask as askBridge } from '../../bridge.ts';
-import { Check } from '../../components/fields.tsx';
-import { ErrorPanel } from '../../components/notice.tsx';
-import { t } from '../../messages/index.ts';
+import { NetworkErrorPanel } from '../../components/network-error.tsx';
 
 /** The requests that open a key, and say whether a network stops them. */
 type Opening = 'changePassphrase' | 'beginSplit' | 'makeBundle' | 'beginRestore';
@@ -28,18 +26,7 @@ export function useBeside(): Beside {
   const [error, setError] = useState<ErrorReport | null>(null);
   const [goOn, setGoOn] = useState(false);
   const networked = error?.code === 'network-present';
-  const panel = error && (
-    <ErrorPanel error={error}>
-      {(networked || goOn) && (
-        <Check
-          label={t.backups.networkGoOn}
-          text={t.backups.networkGoOnText}
-          checked={goOn}
-          onChange={setGoOn}
-        />
-      )}
-    </ErrorPanel>
-  );
+  const panel = error && <NetworkErrorPanel error={error} goOn={goOn} onGoOn={setGoOn} />;
   return {
     busy,
     panel,
