@@ -232,7 +232,8 @@ describe('TUF clients', () => {
     writeFileSync(join(copy, file), after);
     return copy;
   };
-  const breakSignatures = (text: string) => text.replaceAll(/"sig": "../g, '"sig": "ff');
+  const breakSignatures = (text: string) =>
+    text.replaceAll(/"sig": "(.)/g, (_, digit: string) => `"sig": "${digit === 'f' ? '0' : 'f'}`);
   const keepSignatures = (count: number) => (text: string) => {
     const { signatures, signed } = JSON.parse(text);
     return JSON.stringify({ signatures: signatures.slice(0, count), signed });
